@@ -1,0 +1,1 @@
+"""Lychgate: the backend of a software vendor's licence portal."""

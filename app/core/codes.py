@@ -1,0 +1,55 @@
+"""Licence key codes (SUB-2): random, readable, with a check character."""
+
+import re
+import secrets
+from typing import Final
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES: Final = {char: value for value, char in enumerate(ALPHABET)}
+_LOOKALIKES: Final = str.maketrans("ILO", "110")
+_NOISE: Final = re.compile(r"[\s\-‐-―]+")
+_PREFIX: Final = "LYC"
+_READ_PREFIX: Final = _PREFIX.translate(_LOOKALIKES)
+_SYMBOLS: Final = 25
+_GROUP: Final = 5
+_MASK: Final = "•" * _GROUP
+
+
+def new_key_code() -> str:
+    """A licence key: 24 random symbols (120 bits) and their check character, in five groups."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(_SYMBOLS - 1))
+    return _grouped(body + check_character(body))
+
+
+def normalise_key_code(text: str) -> str | None:
+    """The canonical form of a typed code; None if it can't be one (KEY_MALFORMED).
+
+    Lower case, spaces, missing hyphens and I, L, O for 1, 1, 0 are accepted; the
+    check character tells a typo from an unknown key without a look-up.
+    """
+    symbols = _NOISE.sub("", text.upper()).translate(_LOOKALIKES)
+    if not symbols.startswith(_READ_PREFIX):
+        return None
+    symbols = symbols.removeprefix(_READ_PREFIX)
+    if len(symbols) != _SYMBOLS or any(char not in _VALUES for char in symbols):
+        return None
+    return _grouped(symbols) if check_character(symbols[:-1]) == symbols[-1] else None
+
+
+def masked(last_group: str) -> str:
+    """KEY-5: the code as those see it who don't administer the key."""
+    return "-".join([_PREFIX, *[_MASK] * 4, last_group])
+
+
+def check_character(body: str) -> str:
+    """Luhn mod 32 over `body`: finds any one wrong symbol and nearly all swapped neighbours."""
+    total = 0
+    for place, char in enumerate(reversed(body)):
+        value = _VALUES[char] * (2 if place % 2 == 0 else 1)
+        total += value // len(ALPHABET) + value % len(ALPHABET)
+    return ALPHABET[-total % len(ALPHABET)]
+
+
+def _grouped(symbols: str) -> str:
+    groups = [symbols[start : start + _GROUP] for start in range(0, _SYMBOLS, _GROUP)]
+    return "-".join([_PREFIX, *groups])
