@@ -1,0 +1,1 @@
+"""Who may do what: actors, permissions, and the rights that row-level security reads."""

@@ -1,0 +1,90 @@
+"""The one table of who may do what. `docs/permissions.md` is generated from it."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from app.access.actor import Actor, ActorKind
+
+
+class Standing(StrEnum):
+    """How an actor stands to a row."""
+
+    ANYBODY = "ANYBODY"
+    THEMSELVES = "THEMSELVES"
+    MEMBER = "MEMBER"
+    ACCOUNT_ADMINISTRATOR = "ACCOUNT_ADMINISTRATOR"
+    LICENSE_ADMINISTRATOR = "LICENSE_ADMINISTRATOR"
+    INSTALLATION = "INSTALLATION"
+    STAFF = "STAFF"
+    SYSTEM = "SYSTEM"
+
+
+class Permission(StrEnum):
+    """What can be done, named after the mutation that does it."""
+
+    SIGN_UP = "SIGN_UP"
+    SIGN_IN = "SIGN_IN"
+    SESSION_REVOKE = "SESSION_REVOKE"
+    STAFF_CREATE = "STAFF_CREATE"
+    SUBSCRIPTION_ISSUE = "SUBSCRIPTION_ISSUE"
+    KEY_REGISTER = "KEY_REGISTER"
+    SUBSCRIPTION_RENAME = "SUBSCRIPTION_RENAME"
+    COMPUTER_ACTIVATE = "COMPUTER_ACTIVATE"
+    CHECK_IN = "CHECK_IN"
+    INSTALLATION_DEACTIVATE = "INSTALLATION_DEACTIVATE"
+
+
+_ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR})
+_KEY_ADMINISTRATORS: Final = frozenset(
+    {Standing.ACCOUNT_ADMINISTRATOR, Standing.LICENSE_ADMINISTRATOR}
+)
+_INSTALLATIONS: Final = frozenset({Standing.INSTALLATION})
+
+MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
+    Permission.SIGN_UP: frozenset({Standing.ANYBODY}),
+    Permission.SIGN_IN: frozenset({Standing.ANYBODY}),
+    Permission.SESSION_REVOKE: frozenset({Standing.THEMSELVES}),
+    Permission.STAFF_CREATE: frozenset({Standing.SYSTEM}),
+    Permission.SUBSCRIPTION_ISSUE: frozenset({Standing.STAFF}),
+    Permission.KEY_REGISTER: _ADMINISTRATORS,
+    Permission.SUBSCRIPTION_RENAME: _ADMINISTRATORS,
+    Permission.COMPUTER_ACTIVATE: _INSTALLATIONS,
+    Permission.CHECK_IN: _INSTALLATIONS,
+    Permission.INSTALLATION_DEACTIVATE: _KEY_ADMINISTRATORS,
+}
+
+
+def may(actor: Actor, permission: Permission, row: Any = None) -> bool:
+    """Whether the actor may do this to the row; the system may do everything."""
+    return actor.kind is ActorKind.SYSTEM or bool(MATRIX[permission] & standings(actor, row))
+
+
+def standings(actor: Actor, row: Any = None) -> frozenset[Standing]:
+    """How the actor stands to a row: by its account, its key, its subscription, its person."""
+    found = {Standing.ANYBODY}
+    if actor.is_staff:
+        found.add(Standing.STAFF)
+    if actor.kind is ActorKind.INSTALLATION:
+        found.add(Standing.INSTALLATION)
+    if row is None:
+        return frozenset(found)
+    account = getattr(row, "account_id", None) or row.id
+    if account in actor.administered:
+        found.add(Standing.ACCOUNT_ADMINISTRATOR)
+    if account in actor.member_of:
+        found.add(Standing.MEMBER)
+    if _administers_key(actor, row):
+        found.add(Standing.LICENSE_ADMINISTRATOR)
+    if actor.person_id is not None and _person_of(row) == actor.person_id:
+        found.add(Standing.THEMSELVES)
+    return frozenset(found)
+
+
+def _administers_key(actor: Actor, row: Any) -> bool:
+    key = getattr(row, "license_key_id", None) or row.id
+    subscription = getattr(row, "subscription_id", None)
+    return key in actor.keys or (subscription is not None and subscription in actor.key_subscriptions)
+
+
+def _person_of(row: Any) -> Any:
+    return getattr(row, "person_id", None) or row.id

@@ -1,0 +1,30 @@
+"""What row-level security reads: an actor's reach as settings of the database session.
+
+Always the same names, so that one actor's settings overwrite all of another's.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from app.access.actor import Actor
+from app.core.database import Rights
+
+_PREFIX = "lychgate."
+
+
+def rights_of(actor: Actor) -> Rights:
+    """The settings of a viewer's look (docs/architecture.md, row-level security)."""
+    return (
+        (f"{_PREFIX}person", str(actor.person_id or "")),
+        (f"{_PREFIX}staff", "on" if actor.is_staff else ""),
+        (f"{_PREFIX}administered", _array(actor.administered)),
+        (f"{_PREFIX}member_of", _array(actor.member_of)),
+        (f"{_PREFIX}keys", _array(actor.keys)),
+        (f"{_PREFIX}key_subscriptions", _array(actor.key_subscriptions)),
+        (f"{_PREFIX}seen_subscriptions", _array(actor.seen_subscriptions)),
+        (f"{_PREFIX}ticket_accounts", _array(actor.ticket_accounts)),
+    )
+
+
+def _array(ids: Iterable[UUID]) -> str:
+    return "{" + ",".join(sorted(map(str, ids))) + "}"

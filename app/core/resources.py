@@ -1,0 +1,62 @@
+"""What one process holds: settings, clock, connections, keys."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from app.core.clock import Clock
+from app.core.crypto import Vault
+from app.core.database import Database
+from app.core.settings import Settings
+from app.core.signing import Signer
+from app.core.statements import Statement
+from app.core.wakeups import Wakeups
+
+_OFFSET = Statement("select offset_seconds from application_clock", (), {})
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The servers and secrets that everything above works with."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    redis: Redis
+    wakeups: Wakeups
+    vault: Vault
+    signer: Signer
+
+    async def tell_time(self) -> None:
+        """Under `DEV`, follow the clock that another node may have moved."""
+        if self.settings.dev:
+            row = await self.database.as_owner().row(_OFFSET)
+            self.clock.offset = timedelta(seconds=row["offset_seconds"] if row else 0)
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, database_url: str, redis_url: str) -> AsyncIterator[Resources]:
+    """Connect to everything; let go at the end."""
+    database = await Database.open(database_url, pool_size=settings.database_pool_size)
+    redis = Redis.from_url(
+        redis_url,
+        max_connections=settings.redis_pool_size,
+        socket_timeout=2,
+        socket_connect_timeout=2,
+    )
+    try:
+        yield Resources(
+            settings=settings,
+            clock=Clock(),
+            database=database,
+            redis=redis,
+            wakeups=Wakeups(redis),
+            vault=Vault(settings.secret_key.get_secret_value()),
+            signer=Signer.from_file(settings.license_key_path),
+        )
+    finally:
+        await redis.aclose()
+        await database.close()

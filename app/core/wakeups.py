@@ -1,0 +1,71 @@
+"""Redis carries wake-ups, never facts: whatever it loses is read from PostgreSQL (EVT-3)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+_CHANNEL = "lychgate:stream:"
+_POLL_SECONDS = 1.0
+
+
+class Wakeups:
+    """Says which streams have grown, and listens for it on one connection a process."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def poke(self, streams: dict[UUID, int]) -> None:
+        """Tell every node, without waiting, the last number of each stream.
+
+        A committed change must not wait for Redis, nor fail with it.
+        """
+        task = asyncio.create_task(self._publish(streams))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _publish(self, streams: dict[UUID, int]) -> None:
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for stream, sequence in streams.items():
+                    pipeline.publish(f"{_CHANNEL}{stream}", str(sequence))
+                await pipeline.execute()
+        except (RedisError, OSError) as error:
+            log.warning("wake-up not sent", error=type(error).__name__)
+
+    def listener(self) -> "Listener":
+        """A subscription of this process; see Listener."""
+        return Listener(self._redis.pubsub(ignore_subscribe_messages=True))
+
+
+class Listener:
+    """The one Redis connection over which a process hears of its streams."""
+
+    def __init__(self, pubsub: PubSub) -> None:
+        self._pubsub = pubsub
+
+    async def watch(self, stream: UUID) -> None:
+        """Hear of this stream from now on. Raises RedisError or OSError when Redis is away."""
+        await self._pubsub.subscribe(f"{_CHANNEL}{stream}")
+
+    async def forget(self, stream: UUID) -> None:
+        """Hear of it no more."""
+        await self._pubsub.unsubscribe(f"{_CHANNEL}{stream}")
+
+    async def heard(self) -> AsyncIterator[tuple[UUID, int]]:
+        """Streams and their last numbers, as they come. Raises RedisError or OSError."""
+        while True:
+            message = await self._pubsub.get_message(timeout=_POLL_SECONDS)
+            if message is not None and message["type"] == "message":
+                channel = message["channel"].decode().removeprefix(_CHANNEL)
+                yield UUID(channel), int(message["data"])
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._pubsub.aclose()

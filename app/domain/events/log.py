@@ -1,0 +1,90 @@
+"""Writing the event log: numbers without gaps, in commit order (EVT-1)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.actor import Actor, ActorKind
+from app.core.ids import new_id
+from app.domain.events.record import DomainEvent
+from app.models.event import Event, EventActorKind, EventAudience, EventStream
+
+_ACTOR_KINDS: Final = {
+    ActorKind.NOBODY: EventActorKind.SYSTEM,
+    ActorKind.PERSON: EventActorKind.PERSON,
+    ActorKind.STAFF: EventActorKind.STAFF,
+    ActorKind.INSTALLATION: EventActorKind.INSTALLATION,
+    ActorKind.SYSTEM: EventActorKind.SYSTEM,
+}
+_Entry = tuple[UUID, EventAudience, DomainEvent]
+
+
+async def append(
+    session: AsyncSession, actor: Actor, now: datetime, events: Sequence[DomainEvent]
+) -> dict[UUID, int]:
+    """Write the events; the last number of each stream that grew.
+
+    The counter rows stay locked until commit, which makes numbers follow commit order
+    and leaves no gap after a rollback. They are taken last, sorted, so that writers of
+    one account wait as shortly as can be and never for each other in a circle.
+    """
+    entries = [entry for event in events for entry in _entries(event)]
+    grown: dict[UUID, int] = {}
+    following: dict[UUID, int] = {}
+    for stream, count in sorted(Counter(stream for stream, _, _ in entries).items()):
+        grown[stream] = await _advance(session, stream, count)
+        following[stream] = grown[stream] - count + 1
+    rows = []
+    for stream, audience, event in entries:
+        rows.append(_row(event, stream, following[stream], audience, actor, now))
+        following[stream] += 1
+    if rows:
+        await session.execute(insert(Event), rows)
+    return grown
+
+
+def _entries(event: DomainEvent) -> list[_Entry]:
+    own: list[_Entry] = [(person, EventAudience.PERSON, event) for person in event.person_ids]
+    account = event.account_id
+    return own if account is None else [(account, event.audience, event), *own]
+
+
+async def _advance(session: AsyncSession, stream: UUID, count: int) -> int:
+    statement = (
+        upsert(EventStream)
+        .values(id=stream, last_sequence=count)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_={"last_sequence": EventStream.last_sequence + count},  # type: ignore[dict-item]
+        )
+        .returning(EventStream.last_sequence)  # type: ignore[arg-type]
+    )
+    last: int = (await session.execute(statement)).scalar_one()
+    return last
+
+
+def _row(  # noqa: PLR0917
+    event: DomainEvent, stream: UUID, sequence: int, audience: EventAudience, actor: Actor, now: datetime
+) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "stream_id": stream,
+        "sequence": sequence,
+        "type": event.type,
+        "occurred_at": now,
+        "actor_kind": _ACTOR_KINDS[actor.kind],
+        "actor_name": actor.name,
+        "actor_person_id": actor.person_id,
+        "audience": audience,
+        "license_key_id": event.license_key_id,
+        "subscription_id": event.subscription_id,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+        "data": event.data(),
+    }

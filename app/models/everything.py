@@ -1,0 +1,10 @@
+"""Imports every table, so that the metadata is whole: for Alembic and the architecture tests."""
+
+from sqlmodel import SQLModel
+
+from app.models import account, application, event, installation, license_key, mail, person, product, subscription
+
+metadata = SQLModel.metadata
+TABLE_MODULES = (
+    account, application, event, installation, license_key, mail, person, product, subscription,
+)

@@ -1,0 +1,74 @@
+"""The catalogue: what is sold, and each product's policy as data (PRD-1)."""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.models.columns import choice, one_of, texts
+
+
+class ProductCode(StrEnum):
+    """The products at start. A new product is a new row, and a new value here."""
+
+    DESKTOP = "DESKTOP"
+    RAS = "RAS"
+    DEVICE_MANAGEMENT_MAC = "DEVICE_MANAGEMENT_MAC"
+    DEVICE_MANAGEMENT_MOBILE = "DEVICE_MANAGEMENT_MOBILE"
+    ACCESS = "ACCESS"
+    SECURE_WORKSPACE = "SECURE_WORKSPACE"
+
+
+class InstallationKind(StrEnum):
+    """What an activated copy is."""
+
+    COMPUTER = "COMPUTER"
+    FARM = "FARM"
+    PROXY_SERVER = "PROXY_SERVER"
+
+
+class Allocation(StrEnum):
+    """How an additional key gets its licences (KEY-2)."""
+
+    RESERVED = "RESERVED"
+    DYNAMIC = "DYNAMIC"
+
+
+class OverusePolicy(StrEnum):
+    """What happens when more is used than was bought."""
+
+    HARD_LIMIT = "HARD_LIMIT"
+    GRACE = "GRACE"
+    ALERT_ONLY = "ALERT_ONLY"
+
+
+class Product(SQLModel, table=True):
+    """A product and its policy. None of these numbers is a constant in code."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        one_of("installation_kind", InstallationKind),
+        one_of("overuse_policy", OverusePolicy),
+        sa.CheckConstraint("licenses_per_pack > 0", name="pack"),
+    )
+
+    code: str = Field(primary_key=True)
+    position: int
+    name: str
+    unit: str
+    installation_kind: InstallationKind = choice(InstallationKind)
+    allocations: list[str] = texts()
+    # NULL: as many as the key's quota
+    installations_per_key: int | None = None
+    # NULL: unlimited
+    moves_per_key: int | None = None
+    expiry_grace_days: int
+    overuse_policy: OverusePolicy = choice(OverusePolicy)
+    overuse_grace_days: int
+    licenses_per_pack: int
+    offline_possible: bool
+    business: bool
+    check_in_days: int | None = None
+    report_days: int | None = None
+    refresh_hours: int | None = None
+    validation_minutes: int | None = None
