@@ -1,0 +1,61 @@
+"""What happens to installations."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from app.domain.events.record import DomainEvent
+from app.models.event import EventAudience, EventType
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallationEvent(DomainEvent):
+    """Seen by the account's administrators and by those of the installation's key."""
+
+    audience: ClassVar = EventAudience.KEY
+
+    name: str
+    key_name: str | None = None
+
+    def data(self) -> dict[str, Any]:
+        """The installation's and its key's names at that time."""
+        return {"name": self.name, "keyName": self.key_name}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerEvent(InstallationEvent):
+    """About a computer."""
+
+    subject_type: ClassVar = "Computer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerActivated(ComputerEvent):
+    """DEV-1: a computer took a licence."""
+
+    type: ClassVar = EventType.INSTALLATION_ACTIVATED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerDeactivated(ComputerEvent):
+    """DEV-4: a licence was freed; `by_itself` if the machine asked for it."""
+
+    type: ClassVar = EventType.INSTALLATION_DEACTIVATED
+
+    by_itself: bool = False
+
+    def data(self) -> dict[str, Any]:
+        """Names, and who freed it."""
+        return {**ComputerEvent.data(self), "byItself": self.by_itself}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerMoved(ComputerEvent):
+    """DEV-2, DEV-6: it uses another key's licence now."""
+
+    type: ClassVar = EventType.INSTALLATION_MOVED
+
+    from_key_name: str | None = None
+
+    def data(self) -> dict[str, Any]:
+        """Names of the computer and both keys."""
+        return {**ComputerEvent.data(self), "fromKeyName": self.from_key_name}
