@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from app.core.errors import SettingsError
+from app.core.signing import Signer
 
 _DIRECTORY_MODE = 0o700
 
@@ -23,14 +24,32 @@ def prepare_home(home: Path) -> None:
         raise SettingsError(msg)
 
 
-def kept_secret(path: Path) -> str:
+def kept_secret(path: Path, *, shortest: int) -> str:
     """The secret in that file, generated (64 characters) by whoever comes first. Raises SettingsError."""
     try:
         if not path.exists():
-            _write_once(path, secrets.token_urlsafe(48))
-        return path.read_text(encoding="ascii").strip()
+            write_private_once(path, f"{secrets.token_urlsafe(48)}\n".encode())
+        secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} can't be read or made ({error}); mend its owner and mode, or set LYCHGATE_SECRET_KEY"
+        msg = f"{path} can't be read or made ({error}): mend its mode, or set LYCHGATE_SECRET_KEY"
+        raise SettingsError(msg) from error
+    if len(secret) < shortest:
+        msg = f"{path} holds fewer than {shortest} characters: restore it"
+        raise SettingsError(msg)
+    return secret
+
+
+def keep_license_key(path: Path, *, given: bool) -> None:
+    """See that the licence key is there; generated unless the operator named one. Raises SettingsError."""
+    if path.is_file() and os.access(path, os.R_OK):
+        return
+    if given or path.exists():
+        msg = f"LYCHGATE_LICENSE_KEY_FILE {path} can't be read: name a readable PEM file"
+        raise SettingsError(msg)
+    try:
+        write_private_once(path, Signer.new_pem())
+    except OSError as error:
+        msg = f"the licence key {path} can't be made ({error.strerror}); mend LYCHGATE_HOME_DIR"
         raise SettingsError(msg) from error
 
 
@@ -51,7 +70,3 @@ def write_private_once(path: Path, content: bytes) -> bool:
     finally:
         Path(temporary).unlink()
     return True
-
-
-def _write_once(path: Path, text: str) -> None:
-    write_private_once(path, f"{text}\n".encode())

@@ -5,19 +5,27 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from email.utils import parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from app.core.errors import SettingsError
-from app.core.home import kept_secret, prepare_home
+from app.core.home import keep_license_key, kept_secret, prepare_home
 from app.core.support_hours import SupportHours, parse_support_hours
+from app.core.urls import checked_origin, checked_url, is_loopback
 
 PREFIX = "LYCHGATE_"
 SHORTEST_SECRET = 32
@@ -57,18 +65,20 @@ class Settings(BaseSettings):
         None, description="Redis 6.2 or newer or Valkey, redis://… or rediss://…; embedded if not given"
     )
     smtp_url: SecretStr | None = Field(
-        None, description="smtp://user:pass@host:587?starttls=1 or smtps://…; the development mailbox if not given"
+        None,
+        description="smtp://user:pass@host:587?starttls=1 or smtps://…; development mailbox if not given",
     )
     mail_from: str = Field("Lychgate <no-reply@localhost>", description="sender of every mail")
     public_url: str = Field("http://127.0.0.1:8000", description="base of the links in mails")
     secret_key: SecretStr = Field(
-        _EMPTY, description="encrypts secrets at rest, 32 characters or more; generated in HOME_DIR if not given"
+        _EMPTY, description="encrypts secrets at rest, 32 characters or more; made in HOME_DIR if not given"
     )
     license_key_file: Path | None = Field(
-        None, description="Ed25519 private key (PEM) that signs licences; generated in HOME_DIR if not given"
+        None, description="Ed25519 private key (PEM) that signs licences; made in HOME_DIR if not given"
     )
     storage_url: str | None = Field(
-        None, description="attachments and exports, file://… or s3://bucket/prefix; HOME_DIR/storage if not given"
+        None,
+        description="attachments and exports, file:// or s3://bucket/prefix; HOME_DIR/storage if not given",
     )
     home_dir: Path = Field(Path("~/.lychgate"), description="embedded servers, generated keys, local storage")
     oidc_providers: Annotated[tuple[OidcProvider, ...], NoDecode] = Field(
@@ -77,7 +87,9 @@ class Settings(BaseSettings):
     support_hours: Annotated[SupportHours, NoDecode] = Field(
         SupportHours(), description="e.g. Mon-Fri 08:00-18:00 Europe/Zurich; around the clock if not given"
     )
-    webhook_allow_private: bool = Field(False, description="webhooks to internal addresses; only with DEV")
+    webhook_allow_private: bool = Field(
+        default=False, description="webhooks to internal addresses; only with DEV"
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins of browser frontends, comma-separated: https://portal.example.com"
     )
@@ -87,27 +99,40 @@ class Settings(BaseSettings):
     max_query_cost: int = Field(10_000, ge=100, description="the most that one GraphQL document may cost")
     max_query_depth: int = Field(15, ge=5, le=100, description="the deepest nesting of one GraphQL document")
     max_body_bytes: int = Field(
-        1_048_576, ge=1_024, description="the largest HTTP body in bytes; multipart uploads have their own limit"
+        1_048_576,
+        ge=1_024,
+        description="the largest HTTP body in bytes; multipart uploads have their own limit",
     )
     max_upload_bytes: int = Field(
-        210 * 1_048_576, ge=1_048_576, description="the largest multipart body in bytes: ten files of 20 MiB (SUP-8)"
+        210 * 1_048_576, ge=1_048_576, description="the largest multipart body in bytes (SUP-8)"
     )
     max_sockets: int = Field(10_000, ge=1, description="the most websockets that one process keeps open")
     log_format: Literal["console", "json"] = Field("console", description="console or json")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
-    dev: bool = Field(False, description="opens /dev/… and GraphiQL; only with a loopback PUBLIC_URL")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level that is logged"
+    )
+    dev: bool = Field(default=False, description="opens /dev/… and GraphiQL; only with a loopback PUBLIC_URL")
     database_pool_size: int = Field(10, ge=2, le=200, description="connections of one pool of one process")
     redis_pool_size: int = Field(20, ge=2, le=1_000, description="Redis connections of one process")
     smtp_connections: int = Field(4, ge=1, le=50, description="SMTP connections of one background process")
     poll_seconds: float = Field(
-        5.0, gt=0, le=60, description="seconds between looks at the database where wake-ups may be lost (EVT-3)"
+        5.0,
+        gt=0,
+        le=60,
+        description="seconds between looks at the database where wake-ups may be lost (EVT-3)",
     )
-    embedded_fsync: bool = Field(True, description="off makes the embedded PostgreSQL faster and unsafe: tests")
+    embedded_fsync: bool = Field(
+        default=True, description="off makes the embedded PostgreSQL faster and unsafe: tests"
+    )
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("oidc_providers", mode="before")
     @classmethod
@@ -141,7 +166,7 @@ class Settings(BaseSettings):
             "smtp_url": ("smtp", "smtps"),
         }[info.field_name]
         if value is not None:
-            url = _url(value.get_secret_value(), schemes)
+            url = checked_url(value.get_secret_value(), schemes)
             if info.field_name == "smtp_url" and not url.hostname:
                 msg = "has no host"
                 raise ValueError(msg)
@@ -151,10 +176,10 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, value: Any, info: Any) -> Any:
         if info.field_name == "cors_origins":
-            return tuple(_origin(origin) for origin in value)
+            return tuple(checked_origin(origin) for origin in value)
         if info.field_name == "storage_url":
-            return value if value is None else _url(value, ("file", "s3")).geturl()
-        if not _url(value, ("http", "https")).hostname:
+            return value if value is None else checked_url(value, ("file", "s3")).geturl()
+        if not checked_url(value, ("http", "https")).hostname:
             msg = "has no host"
             raise ValueError(msg)
         return value.rstrip("/")
@@ -180,7 +205,7 @@ class Settings(BaseSettings):
         if self.database_url is not None and not self.secret_key.get_secret_value():
             _refuse(f"SECRET_KEY is required together with {PREFIX}DATABASE_URL; {_GENERATE}")
         if self.dev and not is_loopback(self.public_url):
-            _refuse(f"DEV opens /dev/* to everybody and so needs a loopback {PREFIX}PUBLIC_URL; unset one of them")
+            _refuse(f"DEV opens /dev/* to all and so needs a loopback {PREFIX}PUBLIC_URL: unset one of them")
         if self.webhook_allow_private and not self.dev:
             _refuse(f"WEBHOOK_ALLOW_PRIVATE works only together with {PREFIX}DEV; unset it")
         names = [provider.name for provider in self.oidc_providers]
@@ -199,58 +224,24 @@ class Settings(BaseSettings):
         return self.storage_url or f"file://{self.home_dir / 'storage'}"
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine alone."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _refuse(text: str) -> None:
     """A fault of several settings: the text starts with the name of the one to mend."""
     msg = f"{PREFIX}{text}"
     raise ValueError(msg)
 
 
-def _url(text: str, schemes: tuple[str, ...]) -> SplitResult:
-    """Raises ValueError for another scheme, a bad port or blanks."""
-    allowed = " or ".join(f"{scheme}://…" for scheme in schemes)
-    try:
-        url = urlsplit(text)
-        _ = url.port
-    except ValueError as error:
-        msg = f"is not a URL; write it like {allowed}"
-        raise ValueError(msg) from error
-    if url.scheme not in schemes or "://" not in text or not text.isprintable() or " " in text:
-        msg = f"is not a URL of the kind {allowed}"
-        raise ValueError(msg)
-    return url
-
-
-def _origin(text: str) -> str:
-    url = _url(text.rstrip("/"), ("http", "https"))
-    if not url.hostname or url.path or url.query or url.fragment:
-        msg = "takes origins (scheme, host, port), like https://portal.example.com"
-        raise ValueError(msg)
-    return url.geturl()
-
-
 def load_settings(**overrides: Any) -> Settings:
-    """Read, check and complete the settings: HOME_DIR exists, `secret_key` is never empty.
+    """Read, check and complete the settings.
 
-    `overrides` win over the environment. Raises SettingsError, one line that says how to mend it.
+    HOME_DIR and the licence key then exist, and `secret_key` is never empty. `overrides` win over
+    the environment. Raises SettingsError, one line that says how to mend it.
     """
     settings = read_settings(**overrides)
     prepare_home(settings.home_dir)
+    keep_license_key(settings.license_key_path, given=settings.license_key_file is not None)
     if settings.secret_key.get_secret_value():
         return settings
-    key_file = settings.home_dir / "secret-key"
-    key = kept_secret(key_file)
-    if len(key) < SHORTEST_SECRET:
-        msg = f"{key_file} holds fewer than {SHORTEST_SECRET} characters; restore it, or delete it if no data exist"
-        raise SettingsError(msg)
+    key = kept_secret(settings.home_dir / "secret-key", shortest=SHORTEST_SECRET)
     return settings.model_copy(update={"secret_key": SecretStr(key)})
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -22,7 +22,8 @@ class Window:
     def contains(self, local: datetime) -> bool:
         """Whether that local moment lies inside."""
         now = local.time()
-        return local.weekday() in self.days and self.opens <= now and (self.closes is None or now < self.closes)
+        before_end = self.closes is None or now < self.closes
+        return local.weekday() in self.days and self.opens <= now and before_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,11 @@ class SupportHours:
     """Weekly windows in one time zone; no windows means around the clock."""
 
     windows: tuple[Window, ...] = ()
-    zone: tzinfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
+    text: str = "around the clock"
+
+    def __str__(self) -> str:
+        return self.text
 
     def open_at(self, moment: datetime) -> bool:
         """Whether a call can be booked for that moment (with a time zone)."""
@@ -41,7 +46,8 @@ def parse_support_hours(text: str) -> SupportHours:
     """Read the setting. Raises ValueError that says how to write it."""
     windows, _, zone = text.strip().rpartition(" ")
     try:
-        return SupportHours(tuple(_window(part.strip()) for part in windows.split(",")), ZoneInfo(zone))
+        parts = tuple(_window(part.strip()) for part in windows.split(","))
+        return SupportHours(parts, ZoneInfo(zone), text.strip())
     except (ValueError, OSError, KeyError) as error:
         raise ValueError(_FORM) from error
 

@@ -108,7 +108,7 @@ class Postgres:
         return lines[7].strip() if len(lines) > 7 else "starting"  # noqa: PLR2004 - the file's format
 
     def _make(self, binaries: Binaries) -> None:
-        """A new cluster with the database, beside its final place: a killed start leaves no half of one."""
+        """A new cluster with the database, made beside its place: a killed start leaves no half of one."""
         fresh = Place(self.home / "postgres.new", self.user)
         shutil.rmtree(fresh.directory, ignore_errors=True)
         fresh.directory.mkdir(mode=0o700)
@@ -117,14 +117,15 @@ class Postgres:
         # The builtin provider knows all of Unicode and needs no locale of the operating system.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         sync = [] if self.fsync else ["--no-sync"]
-        fresh.run([tool, "-D", _here(fresh), "-U", _SUPERUSER, "--auth=trust", "--no-instructions", *locale, *sync])
+        owner = ["-U", _SUPERUSER, "--auth=trust"]
+        fresh.run([tool, "-D", _here(fresh), "--no-instructions", *owner, *locale, *sync])
         fresh.run([server, "--single", "-D", _here(fresh), "postgres"], stdin=f"CREATE DATABASE {DATABASE}\n")
         shutil.rmtree(self._place.directory, ignore_errors=True)
         fresh.directory.replace(self._place.directory)
 
 
 def _here(place: Place) -> str:
-    """The data directory as the server can reach it: by its working directory where root's paths are closed."""
+    """The data directory as the server reaches it: root's paths are closed to it, its own is not."""
     if place.user.uid is not None and sys.platform == "linux":
         return "/proc/self/cwd"
     return str(place.directory)

@@ -125,7 +125,13 @@ class Place:
         find = ["find", "/proc", "-maxdepth", "2", "-name", "cwd", "-lname", pattern]
         try:
             found = subprocess.run(
-                find, capture_output=True, text=True, check=False, cwd="/", env=_ENVIRONMENT, **self.user.identity()
+                find,
+                cwd="/",
+                env=_ENVIRONMENT,
+                capture_output=True,
+                text=True,
+                check=False,
+                **self.user.identity(),
             )
         except FileNotFoundError:
             return {self._recorded()} - {0}

@@ -77,10 +77,10 @@ class EmbeddedServers:
 
     def ensure_running(self) -> bool:
         """Start again what died; whether anything had. Raises EmbeddedError."""
-        if self._share is None or self._all_run():
+        if self._well():
             return False
         with self._alone():
-            if self._share is None or self._all_run():
+            if self._well():
                 return False
             self._start()
         return True
@@ -93,26 +93,24 @@ class EmbeddedServers:
                 if await asyncio.to_thread(self.ensure_running):
                     _log.warning("embedded server had died and was started again")
             except (EmbeddedError, OSError) as error:
-                _log.error("embedded server does not start", reason=str(error))  # noqa: TRY400 - no traceback
+                _log.error("embedded server does not start", reason=str(error))
 
     def stop(self) -> None:
         """Leave; the last one out stops the servers. A second call does nothing."""
-        if self._share is None:
-            return
         with self._alone():
-            if self._share is None:
+            share, self._share = self._share, None
+            if share is None:
                 return
             try:
                 # Converting the lock fails while anybody else holds it shared.
-                fcntl.flock(self._share, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                pass
+                return
             else:
                 self._valkey().stop()
                 self._postgres().stop()
             finally:
-                os.close(self._share)
-                self._share = None
+                os.close(share)
 
     def __enter__(self) -> Self:
         return self
@@ -136,10 +134,14 @@ class EmbeddedServers:
         if redis:
             self._valkey().start(binaries)
 
-    def _all_run(self) -> bool:
+    def _well(self) -> bool:
+        """Whether nothing is to be done: what we share runs, or we have left."""
+        if self._share is None:
+            return True
         postgres, redis = self._wanted
-        reachable = short_path(self._home).exists()
-        return reachable and (not postgres or self._postgres().running()) and (not redis or self._valkey().running())
+        if not short_path(self._home).exists():
+            return False
+        return (not postgres or self._postgres().running()) and (not redis or self._valkey().running())
 
     def _user(self) -> ServerUser:
         return ServerUser.choose(self._home / "postgres")

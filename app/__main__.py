@@ -1,0 +1,5 @@
+"""`python -m app` is `lychgate`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,99 @@
+"""Logs: one pipeline for ours, the standard library's and uvicorn's; never with a secret inside."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+_SECRET_NAME = re.compile(
+    r"password|passwd|token|secret|authorization|cookie|credential|(^|_)codes?$", re.IGNORECASE
+)
+_SECRET_TEXT = re.compile(
+    r"lyc_(?:ses|pat|ins)_[^\s\"'&]+"
+    r"|LYC-(?:T-)?[0-9A-Za-z]{4,5}(?:-[0-9A-Za-z]{4,5})+"
+    r"|(?<=[?&])(?:token|code)=[^\s&\"']+"
+    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",
+    re.IGNORECASE,
+)
+_HIDDEN = "[hidden]"
+# These names end in "code" and say nothing secret.
+_HARMLESS = frozenset({"status_code", "error_code", "exit_code", "code_lineno"})
+
+
+def configure_logging(log_format: str = "console", level: str = "info") -> None:
+    """Set up logging for this process: `console` for people, `json` for machines. Writes to stderr.
+
+    Request ID, person and account are bound with `structlog.contextvars.bind_contextvars`
+    and appear in every line of that request.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(log_format))
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    _route_foreign()
+
+
+def _rendering(log_format: str) -> list[Processor]:
+    without_meta: Processor = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if log_format == "json":
+        render: Processor = structlog.processors.JSONRenderer(default=str)
+    else:
+        render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    # Tracebacks become text before secrets are hidden: they may quote one.
+    return [without_meta, structlog.processors.format_exc_info, hide_secrets, render]
+
+
+def _route_foreign() -> None:
+    """Let uvicorn and asyncio speak through the root logger; chatty libraries only when it matters."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "strawberry.execution"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    for name in ("alembic", "httpx", "httpcore", "mail.log", "pgqueuer", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Blank whatever is named like a secret, and tokens, key codes and passwords inside any text."""
+    return {name: _clean(name, value) for name, value in event.items()}
+
+
+def _clean(name: str, value: Any) -> Any:
+    if _SECRET_NAME.search(name) and name not in _HARMLESS:
+        return _HIDDEN
+    if isinstance(value, str):
+        return _SECRET_TEXT.sub(_HIDDEN, value)
+    if isinstance(value, Mapping | MutableMapping):
+        return {inner: _clean(str(inner), content) for inner, content in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean("", content) for content in value]
+    if isinstance(value, BaseException | bytes):
+        return _SECRET_TEXT.sub(_HIDDEN, repr(value))
+    return value
