@@ -32,6 +32,7 @@ class Permission(StrEnum):
     COMPUTER_ACTIVATE = "COMPUTER_ACTIVATE"
     CHECK_IN = "CHECK_IN"
     INSTALLATION_DEACTIVATE = "INSTALLATION_DEACTIVATE"
+    BACKGROUND_WORK = "BACKGROUND_WORK"
 
 
 _ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR})
@@ -51,6 +52,7 @@ MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
     Permission.COMPUTER_ACTIVATE: _INSTALLATIONS,
     Permission.CHECK_IN: _INSTALLATIONS,
     Permission.INSTALLATION_DEACTIVATE: _KEY_ADMINISTRATORS,
+    Permission.BACKGROUND_WORK: frozenset({Standing.SYSTEM}),
 }
 
 

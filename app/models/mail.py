@@ -20,6 +20,34 @@ class MailStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class MailKind(StrEnum):
+    """What a mail is about (MAI-3)."""
+
+    CONFIRM_ADDRESS = "CONFIRM_ADDRESS"
+    ADDRESS_IN_USE = "ADDRESS_IN_USE"
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105 - a kind, not a password
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a kind, not a password
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    TWO_STEP_CHANGED = "TWO_STEP_CHANGED"
+    MEMBERSHIP_INVITATION = "MEMBERSHIP_INVITATION"
+    MEMBER_BLOCKED = "MEMBER_BLOCKED"
+    MEMBER_UNBLOCKED = "MEMBER_UNBLOCKED"
+    MEMBER_REMOVED = "MEMBER_REMOVED"
+    INSTALL_INVITATION = "INSTALL_INVITATION"
+    KEY_ISSUED = "KEY_ISSUED"
+    OVERUSE_STARTED = "OVERUSE_STARTED"
+    OVERUSE_ENDING = "OVERUSE_ENDING"
+    OVERUSE_SUSPENDED = "OVERUSE_SUSPENDED"
+    OVERUSE_RESTORED = "OVERUSE_RESTORED"
+    SUBSCRIPTION_REMINDER = "SUBSCRIPTION_REMINDER"
+    SUBSCRIPTION_RENEWED = "SUBSCRIPTION_RENEWED"
+    TICKET_CREATED = "TICKET_CREATED"
+    TICKET_MESSAGE = "TICKET_MESSAGE"
+    TICKET_STATUS = "TICKET_STATUS"
+    MIGRATION_ANNOUNCED = "MIGRATION_ANNOUNCED"
+    EXPORT_READY = "EXPORT_READY"
+
+
 class Mail(SQLModel, table=True):
     """A mail to one recipient, written in the transaction of its cause.
 
@@ -29,6 +57,7 @@ class Mail(SQLModel, table=True):
 
     __tablename__ = "mail"
     __table_args__ = (
+        one_of("kind", MailKind),
         one_of("language", Language),
         one_of("status", MailStatus),
         sa.Index(
@@ -40,12 +69,13 @@ class Mail(SQLModel, table=True):
     )
 
     id: UUID = primary_key()
-    kind: str
+    kind: MailKind = choice(MailKind)
     recipient: str
     recipient_name: str = ""
     person_id: UUID | None = reference("person.id", nullable=True, ondelete="SET NULL")
     language: Language = choice(Language)
     time_zone: str = "UTC"
+    # None once the mail is sent, or given up
     facts_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     dedupe_key: str | None = Field(default=None, unique=True)
     headers: dict[str, Any] = document(default_factory=dict)

@@ -77,7 +77,7 @@ class Session(SQLModel, table=True):
     token_hash: bytes = secret_hash(unique=True)
     created_at: datetime = moment()
     last_used_at: datetime = moment()
-    expires_at: datetime = moment()
+    expires_at: datetime = moment(index=True)
     lifetime_seconds: int
     ip_address: str | None = None
     user_agent: str | None = None
@@ -98,5 +98,5 @@ class Link(SQLModel, table=True):
     token_hash: bytes = secret_hash(unique=True)
     email: str
     created_at: datetime = moment()
-    expires_at: datetime = moment()
+    expires_at: datetime = moment(index=True)
     used_at: datetime | None = moment(default=None, nullable=True)
