@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -60,7 +61,7 @@ class Place:
             msg = f"{Path(arguments[0]).name} failed: {words}"
             raise EmbeddedError(msg)
 
-    def spawn(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    def spawn(self, arguments: Sequence[str]) -> None:
         """Start the server in a session of its own. Raises BlockingIOError while an old one lives."""
         mark = os.open(self._mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -79,9 +80,10 @@ class Place:
                 )
             os.ftruncate(mark, 0)
             os.pwrite(mark, str(server.pid).encode(), 0)
-            return server
         finally:
             os.close(mark)
+        # As long as we live the server is our child: somebody must take note of its end.
+        threading.Thread(target=server.wait, name=f"reaper of {self.directory.name}", daemon=True).start()
 
     def alive(self) -> bool:
         """Whether the server, or a child of it, still lives."""
@@ -102,7 +104,10 @@ class Place:
         for number, patience in gentle:
             if not self.alive():
                 return
-            _send(number, self._processes() & {self._recorded()})
+            first = self._processes() & {self._recorded()}
+            if not first:
+                break  # the server itself is gone, only children are left: they listen to nobody
+            _send(number, first)
             if wait_until(lambda: not self.alive(), patience):
                 return
         _send(signal.SIGKILL, self._processes())

@@ -55,8 +55,8 @@ class Valkey:
         self._place.directory.mkdir(mode=0o700, exist_ok=True)
         self.user.give(self._place.directory)
         options = [word for pair in _SETTINGS.items() for word in pair]
-        server = self._place.spawn([str(binaries.valkey), *options])
-        wait_until(lambda: self.running() or server.poll() is not None, _START_SECONDS)
+        self._place.spawn([str(binaries.valkey), *options])
+        wait_until(lambda: self.running() or not self._place.alive(), _START_SECONDS)
         if not self.running():
             msg = f"the embedded Valkey does not start: {last_words(self._place.log)}"
             raise EmbeddedError(msg)
