@@ -95,7 +95,8 @@ def _copied() -> Path:
         return target
     site = _site()
     try:
-        _COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _COPIES.mkdir(parents=True, exist_ok=True)
+        _COPIES.chmod(0o755)  # whatever our umask made of it
         fresh = Path(tempfile.mkdtemp(dir=_COPIES))
         try:
             _copy(site, fresh)
@@ -110,7 +111,7 @@ def _copied() -> Path:
 
 
 def _copy(site: Path, target: Path) -> None:
-    unused = shutil.ignore_patterns("include", "*.a", "pg_*", "ecpg")
+    unused = shutil.ignore_patterns("include", "*.a")
     shutil.copytree(site / _POSTGRES, target / _POSTGRES, ignore=unused, symlinks=True)
     shutil.copytree(site / _LIBRARIES, target / _LIBRARIES)
     shutil.copy(get_binary_path(), target)
