@@ -11,7 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +109,7 @@ class EmbeddedServers:
             else:
                 self._valkey().stop()
                 self._postgres().stop()
+                unlink_short_path(self._home)
             finally:
                 os.close(share)
 
@@ -182,3 +183,12 @@ def link_short_path(home: Path) -> None:
         raise EmbeddedError(msg)
     if not link.is_symlink():
         link.symlink_to(home)
+
+
+def unlink_short_path(home: Path) -> None:
+    """Take that link away again."""
+    link = short_path(home)
+    if link != home:
+        link.unlink(missing_ok=True)
+        with suppress(OSError):
+            link.parent.rmdir()
