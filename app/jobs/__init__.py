@@ -1,0 +1,1 @@
+"""What the background does, a file a job."""

@@ -1,0 +1,1 @@
+"""What mails say, in which words, and how they leave."""

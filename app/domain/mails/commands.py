@@ -1,0 +1,144 @@
+"""The outbox: a mail is written in the transaction of its cause, and sent by background work (MAI-1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.access.permissions import Permission
+from app.core.database import Reader
+from app.core.ids import new_id
+from app.core.statements import compiled
+from app.domain.mails import rules
+from app.domain.work import Work
+from app.models.mail import Mail, MailKind, MailStatus, ReceivedMail
+from app.models.person import Language, Person
+
+SEND_JOB = "send_mail"
+_RECEIVE = compiled(
+    insert(ReceivedMail).values(
+        {name: bindparam(name) for name in ("id", "recipients", "sender", "raw", "received_at")}
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addressee:
+    """Whom a mail is for, in which language, and by which clock it tells the time."""
+
+    email: str
+    language: Language
+    name: str = ""
+    time_zone: str = "UTC"
+    person_id: UUID | None = None
+
+    @classmethod
+    def of(cls, person: Person) -> "Addressee":
+        """Somebody with a sign-in."""
+        return cls(
+            email=person.email,
+            language=person.language,
+            name=person.full_name,
+            time_zone=person.time_zone,
+            person_id=person.id,
+        )
+
+
+async def write(
+    work: Work,
+    kind: MailKind,
+    to: Addressee,
+    facts: Mapping[str, Any],
+    *,
+    dedupe_key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """MAI-1: a mail that is sent if, and only if, this Work commits.
+
+    Called by reactions and by the system's own Works, which write as the owner. `facts` is
+    JSON for the template. A `dedupe_key` that was used before writes nothing, however often
+    and from wherever it comes. Raises Invalid for an address that can't be.
+    """
+    values = {
+        "id": new_id(),
+        "kind": kind,
+        "recipient": rules.recipient_of(to.email),
+        "recipient_name": rules.one_line(to.name),
+        "person_id": to.person_id,
+        "language": to.language,
+        "time_zone": to.time_zone,
+        "facts_sealed": work.resources.vault.encrypt(orjson.dumps(dict(facts)).decode()),
+        "dedupe_key": dedupe_key,
+        "headers": {name: rules.one_line(value) for name, value in (headers or {}).items()},
+        "status": MailStatus.QUEUED,
+        "attempts": 0,
+        "created_at": work.now,
+        "next_attempt_at": work.now,
+        "give_up_at": work.now + rules.GIVE_UP_AFTER,
+    }
+    statement = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    await work.session.execute(statement)
+    work.enqueue(SEND_JOB)
+
+
+async def claim(work: Work) -> Mail | None:
+    """The mail that is due for longest and in nobody's hands, locked until this Work ends."""
+    work.require(Permission.BACKGROUND_WORK)
+    statement = (
+        select(Mail)
+        # Written out, so that every plan can use the partial index.
+        .where(text("mail.status = 'QUEUED'"), Mail.next_attempt_at <= work.now)  # type: ignore[arg-type]
+        .order_by(Mail.next_attempt_at, Mail.id)  # type: ignore[arg-type]
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    found: Mail | None = await work.first(statement)
+    return found
+
+
+def facts_of(work: Work, mail: Mail) -> dict[str, Any]:
+    """What fills the mail's template. Raises ValueError if it was sealed with another SECRET_KEY."""
+    facts: dict[str, Any] = orjson.loads(work.resources.vault.decrypt(mail.facts_sealed or b""))
+    return facts
+
+
+def record_sent(work: Work, mail: Mail) -> None:
+    """The server took it: what signs somebody in is forgotten."""
+    mail.status = MailStatus.SENT
+    mail.attempts += 1
+    mail.sent_at = work.now
+    mail.last_error = None
+    mail.facts_sealed = None
+
+
+def record_failure(work: Work, mail: Mail, reason: str, *, final: bool, share: float) -> None:
+    """MAI-1: tried again later, unless that is final or 24 hours are over; `share` as in `next_attempt`."""
+    mail.attempts += 1
+    mail.last_error = rules.one_line(reason)[:500]
+    if final or work.now >= mail.give_up_at:
+        mail.status = MailStatus.FAILED
+        mail.facts_sealed = None
+    else:
+        # Never later than the end of the 24 hours: then it is tried for the last time.
+        mail.next_attempt_at = min(rules.next_attempt(mail.attempts, work.now, share), mail.give_up_at)
+
+
+async def receive(look: Reader, now: datetime, sender: str, recipients: list[str], raw: bytes) -> None:
+    """MAI-5: put what came over SMTP into the development mailbox.
+
+    Not in a Work: those who send wait for this with a transaction open, and all of them
+    waiting for a second connection from the same pool would wait for ever.
+    """
+    await look.rows(_RECEIVE, id=new_id(), recipients=recipients, sender=sender, raw=raw, received_at=now)
+
+
+async def empty_mailbox(work: Work) -> None:
+    """MAI-5: forget all that the development mailbox received."""
+    async with work:
+        work.require(Permission.BACKGROUND_WORK)
+        await work.session.execute(delete(ReceivedMail))

@@ -1,0 +1,53 @@
+"""What a mail may hold, and when it is tried again. Pure functions."""
+
+import unicodedata
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Final
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.domain.errors import Invalid
+
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+_FIRST_DELAY: Final = timedelta(seconds=30)
+_LONGEST_DELAY: Final = timedelta(hours=2)
+_MOST_DOUBLINGS: Final = 16
+_LEAST_SHARE: Final = 0.5
+
+
+def recipient_of(text: str) -> str:
+    """MAI-4: an address that SMTP can carry, its domain in ASCII. Raises Invalid.
+
+    Whether a domain is reachable is for the mail server to find out, so private ones pass.
+    """
+    try:
+        found = validate_email(
+            text, check_deliverability=False, test_environment=True, globally_deliverable=False
+        )
+    except EmailNotValidError as error:
+        raise Invalid(str(error), "email") from error
+    return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
+
+
+def one_line(text: str) -> str:
+    """MAI-4: text for a header: control and direction characters are gone, white space is single blanks."""
+    visible = (" " if unicodedata.category(char).startswith("C") else char for char in text)
+    return " ".join("".join(visible).split())
+
+
+def next_attempt(attempts: int, now: datetime, share: float) -> datetime:
+    """MAI-1: when to try again after that many failures: 30 s, doubled each time, 2 h at most.
+
+    `share` is a random number from 0 to 1: it spreads what failed together over half of the delay.
+    """
+    doublings = max(0, min(attempts - 1, _MOST_DOUBLINGS))
+    delay = min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY)
+    return now + delay * (_LEAST_SHARE + (1 - _LEAST_SHARE) * share)
+
+
+def message_id(id_: UUID, sender: str) -> str:
+    """MAI-1: the Message-ID of a row, the same at every attempt; `sender` is the setting MAIL_FROM."""
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    return f"<{id_.hex}@{domain.encode('idna').decode()}>"

@@ -1,0 +1,34 @@
+"""Everything that background work does, by name. `work.enqueue(name)` wakes one of these."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.application import App
+from app.domain.mails.commands import SEND_JOB
+from app.jobs import send_mail, sweep_sign_ins, tidy_queue
+
+EACH_MINUTE: Final = "* * * * *"
+EACH_HOUR: Final = "17 * * * *"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One kind of background work.
+
+    `run` does all that is due by the application's clock and in nobody's hands, and says how
+    many items that were; each item is claimed by a lock that others skip, and done in a Work
+    of its own, so that a second run, or a run on another node, does nothing twice.
+    `due` counts what is due, items in somebody's hands included.
+    """
+
+    run: Callable[[App], Awaitable[int]]
+    due: Callable[[App], Awaitable[int]]
+    schedule: str = EACH_MINUTE
+
+
+JOBS: Final[dict[str, Job]] = {
+    SEND_JOB: Job(send_mail.run, send_mail.due),
+    sweep_sign_ins.NAME: Job(sweep_sign_ins.run, sweep_sign_ins.due),
+    "tidy_queue": Job(tidy_queue.run, tidy_queue.due, EACH_HOUR),
+}
