@@ -1,0 +1,1 @@
+"""GraphQL machinery that knows no noun: transports, limits, errors, declared fields, connections."""
