@@ -1,0 +1,282 @@
+"""GraphQL over HTTP: Strawberry's ASGI view with its transport repaired.
+
+Each repair says when it can go; run tests/engine and tests/conformance at each upgrade of Strawberry.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import MissingQueryError
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from app.core.failures import Failure
+from app.engine import codes, json_text
+from app.engine.graphiql import graphiql_page
+from app.engine.masking import MASKED, mask_exception
+from app.engine.negotiation import JSON, response_type, status_of
+from app.engine.persisted import persist, whole_query
+from app.engine.protocols import MakeContext, OperationContext, PersistedQueries
+from app.engine.request_body import Refused, checked, decode, limited
+from app.engine.requests import (
+    as_refused,
+    check_content_type,
+    is_navigation,
+    is_request_error,
+    query_parameters,
+    request_error,
+    request_id,
+    wrong_method,
+)
+from app.engine.schema import EngineSchema
+from app.engine.sockets import Sockets
+from app.engine.websocket import SocketAdapter, SocketHandler, SocketOptions
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointOptions:
+    """What an operator may turn."""
+
+    max_body_bytes: int = MIB
+    max_upload_bytes: int = 25 * MIB
+    graphiql: bool = False
+    allowed_origins: Sequence[str] = ()
+    sockets: SocketOptions = field(default_factory=SocketOptions)
+
+
+class LychgateGraphQL(GraphQL[Any, None]):
+    """The ASGI application of /graphql, over HTTP and websockets."""
+
+    websocket_adapter_class = SocketAdapter
+    graphql_transport_ws_handler_class = SocketHandler
+    schema: EngineSchema
+
+    def __init__(
+        self,
+        schema: EngineSchema,
+        make_context: MakeContext,
+        *,
+        sockets: Sockets | None = None,
+        persisted: PersistedQueries | None = None,
+        options: EndpointOptions | None = None,
+    ) -> None:
+        self.options = options or EndpointOptions()
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            # Repair 13: the older graphql-ws has had bypasses of authentication (CVE-2026-35523,
+            # CVE-2026-35526). Can go when Strawberry drops it.
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=self.options.sockets.init_seconds),
+            multipart_uploads_enabled=True,
+            max_subscriptions_per_connection=self.options.sockets.max_operations,
+            allowed_origins=self.options.allowed_origins,
+        )
+        self._make_context = make_context
+        self._persisted = persisted
+        self.sockets = sockets or Sockets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, or serves one socket until it closes."""
+        if scope["type"] == "websocket":
+            await self._serve_socket(WebSocket(scope, receive=receive, send=send))
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request, receive)
+        except ClientDisconnect:
+            return
+        except (HTTPException, StarletteHTTPException, MultiPartException) as error:
+            response = self._refusal(request, as_refused(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets JSON, none of the text
+            response = self._failure(request, error)
+        await response(scope, receive, send)
+        await request.close()
+
+    async def _serve_socket(self, socket: WebSocket) -> None:
+        if self.sockets.is_full:
+            await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "5"}))
+            return
+        try:
+            await self.run(socket)
+        except Exception as error:  # noqa: BLE001 - of the context, mostly: the handler deals with its own
+            code, reason = (4403, error.message) if isinstance(error, Failure) else (4500, MASKED)
+            mask_exception(error, uuid.uuid4().hex)
+            await SocketAdapter(self, socket, socket).close(code, reason)
+
+    async def _respond(self, request: Request, receive: Receive) -> Response:
+        accept = request.headers.get("accept")
+        if self.options.graphiql and is_navigation(request):
+            return graphiql_page(request.url.path)
+        if request.method not in ("GET", "POST"):
+            raise Refused(405, "GraphQL takes GET and POST", headers={"Allow": "GET, POST"})
+        if response_type(accept) is None:
+            raise Refused(406, "The answer is application/graphql-response+json or application/json")
+        is_upload = check_content_type(request)
+        limit = self.options.max_upload_bytes if is_upload else self.options.max_body_bytes
+        request._receive = limited(receive, request.headers.get("content-length"), limit)  # noqa: SLF001
+        return await self.run(request)
+
+    def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
+        """Never here: a page is served before anything is parsed, and only to browsers."""
+        return False
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> OperationContext:
+        """One for each HTTP request, one for each socket."""
+        return await self._make_context(request, response)
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Carries the negotiated media type to where the answer is written."""
+        response = await super().get_sub_response(request)
+        response.media_type = response_type(request.headers.get("accept")) or JSON
+        return response
+
+    def decode_json(self, data: str | bytes) -> Any:
+        """Repairs 5 and 7: orjson. Raises JSONDecodeError."""
+        return json_text.decode(data)
+
+    def encode_json(self, data: object) -> str:
+        """Repair 5: text, never bytes; whatever can't be written becomes a masked error."""
+        try:
+            return json_text.encode(data)
+        except ValueError as error:
+            shown = mask_exception(error, uuid.uuid4().hex)
+            if isinstance(data, dict) and "type" in data:  # a frame of a websocket
+                return json_text.encode({"id": data.get("id"), "type": "error", "payload": [shown]})
+            return json_text.encode({"data": None, "errors": [shown]})
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """The parameters, checked. Raises Refused 400, or GraphQLError PERSISTED_QUERY_NOT_FOUND."""
+        if request.method == "GET":
+            parameters: object = query_parameters(request.query_params)
+        elif (request.content_type or "").startswith("multipart/"):
+            parameters = await self._multipart(request)
+        else:
+            parameters = decode(await request.get_body())
+        found = checked(parameters)
+        return GraphQLRequestData(
+            query=await whole_query(self._persisted, found["query"], found["extensions"]),
+            variables=found["variables"],
+            operation_name=found["operationName"],
+            extensions=found["extensions"],
+        )
+
+    async def _multipart(self, request: AsyncHTTPRequestAdapter) -> object:
+        try:
+            return await self.parse_multipart(request)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            # Strawberry walks the client's paths without looking where they lead.
+            raise Refused(400, "The multipart request is malformed: see `operations` and `map`") from error
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """A JSON part of a request. Raises Refused 400."""
+        return decode(data)
+
+    async def execute_single(
+        self,
+        request: Request,  # noqa: ARG002 - Strawberry's signature
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,  # noqa: ARG002
+        context: OperationContext,
+        root_value: None,  # noqa: ARG002
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Runs a query or a mutation; GET is for queries. Raises Refused 405, or 400 without a query."""
+        allowed = {OperationType.QUERY}
+        if request_adapter.method == "POST":
+            allowed.add(OperationType.MUTATION)
+        try:
+            result = await self.schema.execute(
+                request_data.query,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                allowed_operation_types=allowed,
+                operation_extensions=request_data.extensions,
+            )
+        except CannotGetOperationTypeError as error:
+            return request_error(error.as_http_error_reason())
+        except InvalidOperationTypeError as error:
+            raise wrong_method(error.operation_type) from None
+        except MissingQueryError:
+            raise Refused(400, "`query` is missing") from None
+        # After the execution, so that only documents are kept that were worth executing.
+        if not is_request_error(result):
+            await persist(self._persisted, request_data.query, request_data.extensions)
+        return result
+
+    async def process_result(
+        self,
+        request: Request,  # noqa: ARG002
+        result: ExecutionResult,
+    ) -> GraphQLHTTPResponse:
+        """The answer as JSON values; an error of the request itself comes without `data` (repair 9)."""
+        answer = process_result(result)
+        if is_request_error(result):
+            answer.pop("data", None)
+        return answer
+
+    def create_response(
+        self,
+        response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse],
+        sub_response: Response,
+    ) -> Response:
+        """The HTTP response with the headers that resolvers have set."""
+        assert isinstance(response_data, dict)  # batching is off
+        return self._answer(response_data, str(sub_response.media_type), sub_response)
+
+    def _answer(
+        self,
+        answer: Mapping[str, Any],
+        media_type: str,
+        prepared: Response | None = None,
+        status: int | None = None,
+    ) -> Response:
+        code = (prepared.status_code if prepared else None) or status or status_of(answer, media_type)
+        response = Response(self.encode_json(answer), status_code=code)
+        response.headers["content-type"] = f"{media_type}; charset=utf-8"
+        if prepared:
+            response.headers.raw.extend(prepared.headers.raw)
+            response.background = prepared.background
+        return response
+
+    def _refusal(self, request: Request, error: Refused) -> Response:
+        media_type = response_type(request.headers.get("accept")) or JSON
+        shown = {"message": error.reason, "extensions": {"code": error.code}}
+        response = self._answer({"errors": [shown]}, media_type, status=error.status_code)
+        response.headers.update(error.headers)
+        return response
+
+    def _failure(self, request: Request, error: Exception) -> Response:
+        """An exception outside of the execution: a failure of the context, or a fault of ours."""
+        media_type = response_type(request.headers.get("accept")) or JSON
+        shown = mask_exception(error, request_id(request))
+        code = shown.get("extensions", {}).get("code")
+        status = 500 if code == codes.INTERNAL_SERVER_ERROR else None
+        response = self._answer({"errors": [shown]}, media_type, status=status)
+        if "retryAfter" in shown.get("extensions", {}):
+            response.headers["retry-after"] = str(shown["extensions"]["retryAfter"])
+        return response
+
+    async def on_ws_connect(self, context: OperationContext) -> Any:
+        """Lets the application look at connection_init. Raises ConnectionRejectionError to refuse (4403)."""
+        await context.on_connect(context.connection_params or {})
+        return await super().on_ws_connect(context)
