@@ -1,0 +1,262 @@
+"""graphql-transport-ws: Strawberry's handler with its transport repaired.
+
+Repair 14, the server's side of a long connection, is here as well: pings, bounds on operations, messages
+and unread answers, a fresh context for each operation, closing from outside.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+from graphql import GraphQLError
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import (
+    NonJsonMessageReceived,
+    NonTextMessageReceived,
+    WebSocketDisconnected,
+)
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    CompleteMessage,
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
+from strawberry.types.execution import PreExecutionError
+
+from app.core.failures import Failure
+from app.engine import codes
+from app.engine.masking import mask_exception
+from app.engine.messages import fault_of
+from app.engine.protocols import OperationContext
+
+log = structlog.get_logger("lychgate.websocket")
+
+# A close frame holds 125 bytes, two of which are the code.
+MAX_REASON_BYTES = 123
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOptions:
+    """The bounds of one websocket."""
+
+    init_seconds: float = 10.0
+    ping_seconds: float = 30.0
+    # EVT-5: who doesn't read for so long is closed with 4408.
+    send_seconds: float = 60.0
+    max_operations: int = 100
+    max_message_bytes: int = 2**20
+
+
+class SocketAdapter(ASGIWebSocketAdapter):
+    """Reads and writes frames, bounded in size and in time."""
+
+    # Told when the peer doesn't read; set by the handler.
+    on_stuck: Any = None
+
+    @property
+    def options(self) -> SocketOptions:
+        """The endpoint's."""
+        return cast(SocketOptions, self.view.options.sockets)  # type: ignore[attr-defined]
+
+    async def iter_json(
+        self,
+        *,
+        ignore_parsing_errors: bool = False,  # noqa: ARG002 - of the older protocol
+    ) -> AsyncGenerator[object, None]:
+        """The messages, none of which arrived after our side closed (stock Strawberry handles those, too)."""
+        try:
+            while True:
+                message = await self.ws.receive()
+                if message["type"] == "websocket.disconnect" or not self.is_open:
+                    return
+                yield self._decoded(message.get("text"))
+        except (WebSocketDisconnect, RuntimeError):
+            if self.is_open:
+                raise
+
+    def _decoded(self, text: str | None) -> object:
+        if text is None:
+            raise NonTextMessageReceived
+        if len(text) > self.options.max_message_bytes:
+            raise NonJsonMessageReceived
+        try:
+            return self.view.decode_json(text)
+        except ValueError as error:
+            raise NonJsonMessageReceived from error
+
+    @property
+    def is_open(self) -> bool:
+        """Whether our side may still send."""
+        return bool(self.ws.application_state == WebSocketState.CONNECTED)
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Sends one frame. Raises WebSocketDisconnected."""
+        await self.send_text(cast(str, self.view.encode_json(message)))
+
+    async def send_text(self, text: str) -> None:
+        """Sends what is JSON already. Raises WebSocketDisconnected, also when nothing is read for long."""
+        if not self.is_open:
+            raise WebSocketDisconnected
+        try:
+            async with asyncio.timeout(self.options.send_seconds):
+                await self.ws.send_text(text)
+        except WebSocketDisconnect as error:
+            raise WebSocketDisconnected from error
+        except TimeoutError as error:
+            if self.on_stuck:
+                self.on_stuck()
+            raise WebSocketDisconnected from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """Closes once; reasons that are too long for a frame are cut (repair 6)."""
+        if not self.is_open:
+            return
+        cut = reason.encode("utf-8", "replace")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
+        with suppress(WebSocketDisconnect):
+            await self.ws.close(code=code, reason=cut)
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
+    """One socket: its greeting, its operations, its end."""
+
+    context: OperationContext
+    websocket: SocketAdapter
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._main: asyncio.Task[Any] | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        self._is_stuck = False
+        self.websocket.on_stuck = self._stop_reading
+
+    @property
+    def _options(self) -> SocketOptions:
+        return self.websocket.options
+
+    async def handle(self) -> None:
+        """Serves the socket until it closes; when this returns, none of its operations runs any more."""
+        sockets = self.view.sockets  # type: ignore[attr-defined]
+        self._main = asyncio.current_task()
+        sockets.add(self)
+        try:
+            await super().handle()
+        except asyncio.CancelledError:
+            if not self._is_stuck or self._main is None:
+                raise
+            self._main.uncancel()
+        finally:
+            sockets.remove(self)
+            if self._pinging:
+                self._pinging.cancel()
+        if self._is_stuck:
+            # Waits behind the unread frames, in vain if the peer is gone.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._options.send_seconds):
+                    await self.websocket.close(4408, "Nothing was read for too long")
+
+    def _stop_reading(self) -> None:
+        if self._is_stuck or self._main is None:
+            return
+        self._is_stuck = True
+        if self._main is not asyncio.current_task():
+            self._main.cancel()
+
+    async def close_from_outside(self, code: int, reason: str) -> None:
+        """Ends all operations at once, then closes."""
+        for operation_id in list(self.operations):
+            await self.cleanup_operation(operation_id)
+        try:
+            async with asyncio.timeout(1):
+                await self.websocket.close(code, reason)
+        except TimeoutError:
+            self._stop_reading()
+
+    async def handle_message(self, message: Message) -> None:
+        """Acts on one message; malformed ones close the socket with 4400."""
+        fault = fault_of(message)
+        if fault is not None:
+            await self.handle_invalid_message(fault)
+            return
+        await super().handle_message(message)
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Greets: 4429 the second time, 4403 if the application refuses. A payload of null is none."""
+        if self.connection_init_received:
+            await self.websocket.close(4429, "Too many initialisation requests")
+            return
+        message["payload"] = message.get("payload") or {}
+        try:
+            await super().handle_connection_init(message)
+        except Failure as failure:
+            await self.websocket.close(4403, failure.message)
+        except WebSocketDisconnected:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged, and the client told
+            mask_exception(error, self.context.request_id)
+            await self.websocket.close(4500, "Internal server error")
+        if self.connection_acknowledged and self._options.ping_seconds > 0:
+            self._pinging = asyncio.create_task(self._ping())
+
+    async def _ping(self) -> None:
+        # uvicorn's pings are frames that browsers' scripts never see; these let clients notice a dead server.
+        with suppress(WebSocketDisconnected):
+            while True:
+                await asyncio.sleep(self._options.ping_seconds)
+                await self.send_message({"type": "ping"})
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begins an operation; one too many gets an `error` with the contract's code."""
+        is_new = message["id"] not in self.operations
+        if self.connection_acknowledged and is_new and len(self.operations) >= self._options.max_operations:
+            error = GraphQLError(
+                f"This socket has {self._options.max_operations} operations already",
+                extensions={"code": codes.RATE_LIMITED, "retryAfter": 1},
+            )
+            await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
+            return
+        await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Any, None]) -> None:
+        """Runs one operation in a context of its own (stock Strawberry has one for each socket)."""
+        try:
+            context = await self.context.for_operation()
+            results = await self.schema.stream(
+                operation.query,
+                variable_values=operation.variables,
+                context_value=context,
+                operation_name=operation.operation_name,
+            )
+            async with aclosing(results):
+                await self._send_result_stream(operation, results)
+            await operation.send_operation_message(CompleteMessage(id=operation.id, type="complete"))
+        except WebSocketDisconnected:
+            pass  # the reading loop sees it as well
+        except Exception as error:  # noqa: BLE001 - the client must learn that nothing more will come
+            await self._give_up(operation, error)
+        finally:
+            if self.operations.get(operation.id) is operation:
+                del self.operations[operation.id]
+
+    async def _give_up(self, operation: Operation[Any, None], error: Exception) -> None:
+        shown = mask_exception(error, self.context.request_id)
+        with suppress(WebSocketDisconnected):
+            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [shown]})
+
+    async def _handle_pre_execution_error(
+        self, operation: Operation[Any, None], result: PreExecutionError
+    ) -> None:
+        # Repair 8: stock Strawberry closes the whole socket, with all that runs on it, for a syntax error
+        # or an unknown operation name. Can go when it sends `error` for them too.
+        await operation.send_initial_errors(result.errors or [])
+
+    def forget_id(self, id: str) -> None:  # noqa: A002 - Strawberry's name
+        """Frees an operation's ID; it may be free already, if the client completed it at the same moment."""
+        self.operations.pop(id, None)
