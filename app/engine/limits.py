@@ -47,7 +47,7 @@ class Limits:
     max_fragments: int = 150
     # The same name so often in one selection set: nobody writes that, and merging takes quadratic time.
     max_repeats: int = 10
-    max_cost: int = 10_000
+    max_cost: int = 25_000
     page_size: int = 50
     max_page_size: int = 100
 
