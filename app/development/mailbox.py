@@ -1,0 +1,95 @@
+"""The development mailbox: as a page for people, as JSON for tests (MAI-5)."""
+
+import asyncio
+import secrets
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from app.access.actor import Actor
+from app.core.database import Row
+from app.domain.application import App
+from app.domain.mails import commands, queries
+
+_PAGES: Final = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+_PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# A mail's HTML is a stranger's: it may have styles, and nothing else happens.
+_MAIL_POLICY: Final = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; frame-ancestors 'self'"
+)
+_LONGEST_LIST: Final = 200
+
+
+async def show(app: App, request: Request) -> Response:
+    """Every mail, or those to one address: JSON if it is asked for, otherwise the page."""
+    to = request.query_params.get("to", "").strip() or None
+    rows = await queries.received(app.read_all(), to)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(await asyncio.to_thread(_readable_all, rows), headers=_headers())
+    mails = await asyncio.to_thread(_readable_all, rows[:_LONGEST_LIST])
+    nonce = secrets.token_urlsafe(16)
+    page = _PAGES.get_template("mailbox.html.j2").render(
+        mails=mails, count=len(rows), to=to or "", nonce=nonce
+    )
+    return HTMLResponse(page, headers=_headers(_PAGE_POLICY.format(nonce=nonce)))
+
+
+async def show_one(app: App, request: Request) -> Response:
+    """The HTML part of one mail, for the page's frame."""
+    id_: UUID = request.path_params["id"]
+    row = await queries.received_one(app.read_all(), id_)
+    if row is None:
+        return JSONResponse({"error": "not found"}, 404)
+    # Its links open outside of the frame.
+    html = _readable(row)["html"].replace("<head>", '<head><base target="_blank">', 1)
+    return HTMLResponse(html, headers=_headers(_MAIL_POLICY))
+
+
+async def empty(app: App, _request: Request) -> Response:
+    """Forget every mail."""
+    await commands.empty_mailbox(app.work(Actor.system("development_mailbox")))
+    return Response(status_code=204)
+
+
+def _readable_all(rows: list[Row]) -> list[dict[str, Any]]:
+    return [_readable(row) for row in rows]
+
+
+def _readable(row: Row) -> dict[str, Any]:
+    message = message_from_bytes(row["raw"], _class=EmailMessage, policy=default)
+    return {
+        "id": row["id"].hex,
+        "to": list(row["recipients"]),
+        "from": str(message["From"] or row["sender"]),
+        "subject": str(message["Subject"] or ""),
+        "text": _part(message, "plain"),
+        "html": _part(message, "html"),
+        "headers": {name: str(value) for name, value in message.items()},
+        "sentAt": row["received_at"].isoformat().replace("+00:00", "Z"),
+    }
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def _headers(policy: str = "default-src 'none'") -> dict[str, str]:
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
