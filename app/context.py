@@ -1,42 +1,137 @@
-"""The application of one process, and one request's context: actor, read(), work(), loaders."""
+"""One request's context: actor, read(), work(), loaders."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+from strawberry.exceptions import ConnectionRejectionError
 
 from app.access.actor import Actor
-from app.access.rights import rights_of
+from app.access.authentication import authenticate, touch
+from app.core.clock import Clock
 from app.core.database import Look
-from app.core.resources import Resources, open_resources
-from app.core.settings import Settings
-from app.domain.work import Reactions, Work
+from app.core.failures import Failure
+from app.domain.application import App
+from app.domain.identity.sessions import Client
+from app.domain.work import Work
+from app.engine.fields import Batch
+
+_TOUCH_EVERY = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class App:
-    """Resources, and what happens when: `work` and `read` as anybody."""
+class Context:
+    """What an operation runs in. A websocket makes a fresh one for each operation and each event."""
 
-    resources: Resources
-    reactions: Reactions = field(default_factory=dict)
+    def __init__(
+        self, app: App, request_id: str, client: Client, token: str | None, hub: Any = None
+    ) -> None:
+        self.app = app
+        # The hub stands above this floor: subscriptions know its type.
+        self.hub = hub
+        self.request_id = request_id
+        self.client = client
+        self.token = token
+        self.actor = Actor.nobody()
+        # Strawberry drops the payload of connection_init unless the context declares this.
+        self.connection_params: dict[str, Any] | None = None
+        # Set by signing in and out: the transport turns it into the session cookie.
+        self.new_session: str | None = None
+        self._loaders: dict[Batch, DataLoader[Any, Any]] = {}
 
-    @classmethod
-    @asynccontextmanager
-    async def open(
-        cls, settings: Settings, database_url: str, redis_url: str, reactions: Reactions
-    ) -> AsyncIterator[Self]:
-        """Connect to everything; let go at the end."""
-        async with open_resources(settings, database_url, redis_url) as resources:
-            yield cls(resources, reactions)
+    @property
+    def clock(self) -> Clock:
+        """The application's clock."""
+        return self.app.clock
 
-    def work(self, actor: Actor) -> Work:
-        """A unit of work of this actor."""
-        return Work(self.resources, actor, self.reactions)
+    async def renew(self) -> Self:
+        """See who asks by now, and forget what was loaded: rights and rows may have changed."""
+        await self.app.resources.tell_time()
+        self.forget()
+        self.actor = Actor.nobody()
+        if self.token is not None:
+            await self._authenticate(self.token)
+        return self
 
-    def read(self, actor: Actor) -> Look:
-        """What this actor may see."""
-        return self.resources.database.as_viewer(rights_of(actor))
+    async def _authenticate(self, token: str) -> None:
+        now = self.clock.now()
+        found = await authenticate(self.app.read_all(), token, now)
+        if found is not None:
+            self.actor, session = found
+            if now - session["last_used_at"] > _TOUCH_EVERY:
+                await touch(self.app.read_all(), session, now)
 
-    def read_all(self) -> Look:
-        """What the owner sees: background work, signing in, the event log's reader."""
-        return self.resources.database.as_owner()
+    async def for_operation(self) -> "Context":
+        """A fresh context for the next operation of a websocket."""
+        following = type(self)(self.app, self.request_id, self.client, self.token, self.hub)
+        return await following.renew()
+
+    async def on_connect(self, params: dict[str, Any]) -> None:
+        """The token in connection_init. Raises ConnectionRejectionError if it is good for nothing."""
+        given = params.get("authorization") or params.get("Authorization")
+        if given is not None:
+            self.token = bearer(given)
+            await self.renew()
+            if not self.actor.signed_in:
+                raise ConnectionRejectionError
+
+    async def enter(self, token: str | None) -> None:
+        """Go on as the session that was just made, if one was."""
+        if token is not None:
+            self.token = self.new_session = token
+            await self.renew()
+
+    async def leave(self) -> None:
+        """Go on as nobody: the session that asked is over."""
+        self.token, self.new_session = None, ""
+        await self.renew()
+
+    def forget(self) -> None:
+        """Load everything anew from here on: rows may have changed."""
+        self._loaders.clear()
+
+    def read(self) -> Look:
+        """What the actor may see."""
+        return self.app.read(self.actor)
+
+    def work(self) -> Work:
+        """A unit of work of the actor. What was loaded before it is forgotten."""
+        self.forget()
+        return self.app.work(self.actor)
+
+    def installation_work(self, name: str) -> Work:
+        """A unit of work of the licensing service: the installation's token or key is its right."""
+        self.forget()
+        return self.app.work(Actor.installation(name))
+
+    async def load(self, batch: Batch, key: Any) -> Any:
+        """The batch query's answer for one key; keys of one level are asked for together."""
+        loader = self._loaders.get(batch)
+        if loader is None:
+            loader = self._loaders[batch] = DataLoader(load_fn=self._loading(batch))
+        return await loader.load(key)
+
+    def _loading(self, batch: Batch) -> Any:
+        async def load(keys: Sequence[UUID]) -> list[Any]:
+            found = await batch(self.read(), keys)
+            return [found.get(key) for key in keys]
+
+        return load
+
+    def require_sign_in(self) -> None:
+        """Raise UNAUTHENTICATED unless a person is signed in."""
+        if not self.actor.signed_in:
+            msg = "Sign in first."
+            raise Failure(msg, code="UNAUTHENTICATED")
+
+
+def bearer(header: Any) -> str | None:
+    """The token in `Bearer …`; None if there is none."""
+    if not isinstance(header, str):
+        return None
+    scheme, _, token = header.strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+__all__ = ["App", "Context", "bearer"]

@@ -1,6 +1,6 @@
 """From a bearer token to an actor, in one statement."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -85,3 +85,20 @@ class _Grant:
         self.subscription_id = UUID(entry[1])
         self.primary = entry[2] == "PRIMARY"
         self.account_id = UUID(entry[3])
+
+
+_TOUCH: Final = Statement(
+    "update session set last_used_at = $2, expires_at = $3 where id = $1",
+    ("id", "now", "expires_at"),
+    {},
+)
+
+
+async def touch(look: Look, session: Row, now: datetime) -> None:
+    """IDN-5: a session slides: it ends its lifetime after it was last used."""
+    await look.rows(
+        _TOUCH,
+        id=session["session_id"],
+        now=now,
+        expires_at=now + timedelta(seconds=session["lifetime_seconds"]),
+    )

@@ -10,6 +10,7 @@ class Standing(StrEnum):
     """How an actor stands to a row."""
 
     ANYBODY = "ANYBODY"
+    CONFIRMED = "CONFIRMED"
     THEMSELVES = "THEMSELVES"
     MEMBER = "MEMBER"
     ACCOUNT_ADMINISTRATOR = "ACCOUNT_ADMINISTRATOR"
@@ -27,6 +28,7 @@ class Permission(StrEnum):
     SESSION_REVOKE = "SESSION_REVOKE"
     STAFF_CREATE = "STAFF_CREATE"
     SUBSCRIPTION_ISSUE = "SUBSCRIPTION_ISSUE"
+    ACCOUNT_CREATE = "ACCOUNT_CREATE"
     KEY_REGISTER = "KEY_REGISTER"
     SUBSCRIPTION_RENAME = "SUBSCRIPTION_RENAME"
     COMPUTER_ACTIVATE = "COMPUTER_ACTIVATE"
@@ -47,6 +49,7 @@ MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
     Permission.SESSION_REVOKE: frozenset({Standing.THEMSELVES}),
     Permission.STAFF_CREATE: frozenset({Standing.SYSTEM}),
     Permission.SUBSCRIPTION_ISSUE: frozenset({Standing.STAFF}),
+    Permission.ACCOUNT_CREATE: frozenset({Standing.CONFIRMED}),
     Permission.KEY_REGISTER: _ADMINISTRATORS,
     Permission.SUBSCRIPTION_RENAME: _ADMINISTRATORS,
     Permission.COMPUTER_ACTIVATE: _INSTALLATIONS,
@@ -64,6 +67,8 @@ def may(actor: Actor, permission: Permission, row: Any = None) -> bool:
 def standings(actor: Actor, row: Any = None) -> frozenset[Standing]:
     """How the actor stands to a row: by its account, its key, its subscription, its person."""
     found = {Standing.ANYBODY}
+    if actor.email_confirmed:
+        found.add(Standing.CONFIRMED)
     if actor.is_staff:
         found.add(Standing.STAFF)
     if actor.kind is ActorKind.INSTALLATION:

@@ -65,10 +65,11 @@ class Look:
             return await connection.fetchrow(statement.sql, *statement.arguments(values))
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+    async def connection(self) -> AsyncIterator[Any]:
         """A connection with these rights, for several statements."""
         async with self.pool.acquire() as proxy:
-            connection = proxy._con  # noqa: SLF001 - the session itself carries the rights
+            # The proxy lets attributes be read, not set: the session itself carries the rights.
+            connection: _ViewerConnection = proxy._con  # type: ignore[attr-defined]  # noqa: SLF001
             if self.rights is not None and connection.rights != self.rights:
                 connection.rights = None
                 await connection.execute(*set_rights(self.rights, local=False))
@@ -129,7 +130,7 @@ def set_rights(rights: Rights, *, local: bool) -> tuple[str, ...]:
 
 
 async def _pool(url: str, *, size: int, viewer: bool) -> asyncpg.Pool:
-    async def prepare(connection: asyncpg.Connection) -> None:
+    async def prepare(connection: _ViewerConnection) -> None:
         await connection.set_type_codec(
             "jsonb",
             schema="pg_catalog",

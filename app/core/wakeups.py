@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import structlog
+from asyncpg import InterfaceError, PostgresError
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -44,6 +45,11 @@ class Wakeups:
         return Listener(self._redis.pubsub(ignore_subscribe_messages=True))
 
 
+def away() -> tuple[type[Exception], ...]:
+    """What is raised when Redis or PostgreSQL can't be reached; both come back by themselves."""
+    return (RedisError, OSError, TimeoutError, PostgresError, InterfaceError)
+
+
 class Listener:
     """The one Redis connection over which a process hears of its streams."""
 
@@ -68,4 +74,4 @@ class Listener:
 
     async def close(self) -> None:
         """Give the connection back."""
-        await self._pubsub.aclose()
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]

@@ -92,7 +92,8 @@ class Work:
 
     async def all(self, statement: Select[Any]) -> Sequence[Any]:
         """All results of a statement over a table."""
-        return (await self.session.execute(statement)).scalars().all()
+        found: Sequence[Any] = (await self.session.execute(statement)).scalars().all()
+        return found
 
     @asynccontextmanager
     async def as_owner(self) -> AsyncIterator[None]:

@@ -58,12 +58,12 @@ def reference(target: str, *, index: bool = True, nullable: bool = False, **opti
 
 def moment(**options: Any) -> Any:
     """A point in time with its zone (UTC)."""
-    return Field(sa_type=sa.DateTime(timezone=True), **options)  # type: ignore[call-overload]
+    return Field(sa_type=sa.DateTime(timezone=True), **options)
 
 
 def choice(enum: type[StrEnum], **options: Any) -> Any:
     """One of an enum's members, as text; the table repeats it as a CHECK (`one_of`)."""
-    return Field(sa_type=EnumText(enum), **options)  # type: ignore[call-overload]
+    return Field(sa_type=EnumText(enum), **options)
 
 
 def one_of(column: str, enum: type[StrEnum]) -> sa.CheckConstraint:
@@ -74,17 +74,17 @@ def one_of(column: str, enum: type[StrEnum]) -> sa.CheckConstraint:
 
 def texts(**options: Any) -> Any:
     """A list of texts."""
-    return Field(sa_type=ARRAY(sa.Text), **options)  # type: ignore[call-overload]
+    return Field(sa_type=ARRAY(sa.Text), **options)
 
 
 def document(**options: Any) -> Any:
     """A JSON object."""
-    return Field(sa_type=JSONB, **options)  # type: ignore[call-overload]
+    return Field(sa_type=JSONB, **options)
 
 
 def secret_hash(**options: Any) -> Any:
     """A hash by which a secret is found again; never the secret."""
-    return Field(sa_type=sa.LargeBinary, **options)  # type: ignore[call-overload]
+    return Field(sa_type=sa.LargeBinary, **options)
 
 
 __all__ = [

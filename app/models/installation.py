@@ -54,6 +54,8 @@ class Installation(SQLModel, table=True):
     status: InstallationStatus = choice(InstallationStatus, default=InstallationStatus.ACTIVE)
     pending_change: PendingChange | None = choice(PendingChange, default=None, nullable=True)
     token_hash: bytes = secret_hash(unique=True)
+    # Sealed, so that a client that retries an activation gets the same token again
+    token_sealed: bytes = secret_hash()
     machine: str
     alias: str | None = None
     hostname: str

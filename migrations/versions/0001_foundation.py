@@ -445,6 +445,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("pending_change", sa.Text(), nullable=True),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("token_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("machine", sa.String(), nullable=False),
         sa.Column("alias", sa.String(), nullable=True),
         sa.Column("hostname", sa.String(), nullable=False),

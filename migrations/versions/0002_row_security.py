@@ -44,7 +44,9 @@ POLICIES = {
     "company": f"{ADMINISTERED} or {STAFF}",
     "credential": "false",
     "event": f"""{among("stream_id", "administered")} or stream_id = {ME}
-        or audience = 'KEY' and {KEY}
+        or audience = 'KEY' and {KEY} and (
+            subject_type not in ('Computer', 'Farm', 'ProxyServer')
+            or exists (select from installation where installation.id = subject_id))
         or audience = 'TICKETS' and {among("stream_id", "ticket_accounts")} or {STAFF}""",
     "event_stream": "false",
     "installation": f"{ADMINISTERED} or {KEY} or {STAFF}",

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from app.access.actor import Actor, ActorKind
 from app.core.ids import new_id
@@ -61,9 +62,9 @@ async def _advance(session: AsyncSession, stream: UUID, count: int) -> int:
         .values(id=stream, last_sequence=count)
         .on_conflict_do_update(
             index_elements=["id"],
-            set_={"last_sequence": EventStream.last_sequence + count},  # type: ignore[dict-item]
+            set_={"last_sequence": col(EventStream.last_sequence) + count},
         )
-        .returning(EventStream.last_sequence)  # type: ignore[arg-type]
+        .returning(col(EventStream.last_sequence))
     )
     last: int = (await session.execute(statement)).scalar_one()
     return last

@@ -1,10 +1,12 @@
 """What happens to installations."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from app.domain.events.record import DomainEvent
 from app.models.event import EventAudience, EventType
+from app.models.installation import Installation
+from app.models.license_key import LicenseKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,20 @@ class ComputerEvent(InstallationEvent):
     """About a computer."""
 
     subject_type: ClassVar = "Computer"
+
+
+    @classmethod
+    def of(cls, installation: Installation, key: LicenseKey | None, **more: Any) -> Self:
+        """The event about a computer and the key whose licence it is about."""
+        return cls(
+            account_id=installation.account_id,
+            subject_id=installation.id,
+            subscription_id=key.subscription_id if key else installation.subscription_id,
+            license_key_id=key.id if key else installation.license_key_id,
+            name=installation.alias or installation.hostname,
+            key_name=key.name if key else None,
+            **more,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

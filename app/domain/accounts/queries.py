@@ -1,0 +1,78 @@
+"""Accounts, companies and memberships, as the looking actor may see them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.core.database import Reader, Row
+from app.core.paging import Listing, Order
+from app.core.statements import compiled
+from app.domain.batches import by_key, grouped, ids_parameter, table_of, tagged
+from app.models.account import Account, Company, Membership
+
+_account = table_of(Account)
+_company = table_of(Company)
+_membership = table_of(Membership)
+
+_TYPENAME = sa.case(
+    (_account.c.kind == "BUSINESS", sa.literal_column("'BusinessAccount'")),
+    else_=sa.literal_column("'PersonalAccount'"),
+).label("__typename")
+_BY_IDS = compiled(sa.select(*_account.c, _TYPENAME).where(_account.c.id == sa.any_(ids_parameter())))
+_COMPANIES = compiled(sa.select(_company).where(_company.c.account_id == sa.any_(ids_parameter())))
+_MEMBERSHIPS = compiled(
+    sa.select(*_membership.c, tagged("Membership")).where(_membership.c.id == sa.any_(ids_parameter()))
+)
+_OF_VIEWER = compiled(
+    sa.select(*_membership.c, tagged("Membership")).where(
+        _membership.c.account_id == sa.any_(ids_parameter()),
+        _membership.c.person_id == sa.func.lychgate_person(type_=sa.Uuid()),
+    )
+)
+_ADMINISTRATORS = compiled(
+    sa.select(*_membership.c, tagged("Membership"))
+    .where(
+        _membership.c.account_id == sa.any_(ids_parameter()),
+        _membership.c.role == "ACCOUNT_ADMINISTRATOR",
+    )
+    .order_by(_membership.c.member_since, _membership.c.id)
+)
+
+OF_VIEWER = Listing(
+    name="accounts",
+    columns=(*_account.c, _TYPENAME),
+    source=_account,
+    id=_account.c.id,
+    parent=None,
+    sorts={"NAME": sa.func.lower(_account.c.name, type_=sa.Text())},
+    order=Order("NAME"),
+    # Named, since staff see every account, and belong to few
+    filters={"ids": lambda value: _account.c.id == sa.any_(sa.cast(value, ARRAY(sa.Uuid())))},
+)
+
+
+async def by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Accounts by ID."""
+    return by_key(await read.rows(_BY_IDS, ids=list(ids)))
+
+
+async def companies_of(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """The company of each business account; only administrators' (ACC-12)."""
+    return by_key(await read.rows(_COMPANIES, ids=list(account_ids)), "account_id")
+
+
+async def memberships_by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Memberships by ID."""
+    return by_key(await read.rows(_MEMBERSHIPS, ids=list(ids)))
+
+
+async def administrators_of(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """The administrators of each account that the viewer administers; nothing for the others."""
+    return grouped(await read.rows(_ADMINISTRATORS, ids=list(account_ids)), "account_id")
+
+
+async def memberships_of_viewer(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """The viewer's own membership in each account."""
+    return by_key(await read.rows(_OF_VIEWER, ids=list(account_ids)), "account_id")

@@ -1,0 +1,98 @@
+"""Reading the event log, as the looking actor may see it (EVT-4)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.core import ids
+from app.core.clock import Clock
+from app.core.database import Reader, Row
+from app.core.ids import new_id
+from app.core.paging import Listing, Order
+from app.core.statements import compiled
+from app.domain.batches import ids_parameter, table_of
+from app.domain.events import cursors
+from app.models.event import Event, EventStream, EventType
+
+PAGE: int = 100
+_event = table_of(Event)
+_stream = table_of(EventStream)
+_INSTALLATIONS = [name.value for name in EventType if name.startswith("INSTALLATION_")]
+
+_TYPENAME = sa.case(
+    (_event.c.type.in_([sa.literal_column(f"'{name}'") for name in _INSTALLATIONS]), sa.literal_column("'InstallationChanged'")),
+    else_=sa.literal_column("'GeneralEvent'"),
+).label("__typename")
+COLUMNS = (*_event.c, _TYPENAME)
+
+_AFTER = (
+    sa.select(*COLUMNS)
+    .where(_event.c.stream_id == sa.bindparam("stream"), _event.c.sequence > sa.bindparam("after"))
+    .order_by(_event.c.sequence)
+    .limit(sa.bindparam("size", type_=sa.BigInteger()))
+)
+_ALL_AFTER = compiled(_AFTER)
+_SOME_AFTER = compiled(
+    _AFTER.where(_event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text()))))
+)
+_LAST = compiled(sa.select(_stream).where(_stream.c.id == sa.any_(ids_parameter())))
+_OCCURRED = compiled(
+    sa.select(_event.c.occurred_at).where(
+        _event.c.stream_id == sa.bindparam("stream"), _event.c.sequence == sa.bindparam("sequence")
+    )
+)
+
+
+def _prepared(values: dict[str, Any], _clock: Clock) -> dict[str, Any]:
+    person = values.pop("actor_person_id", None)
+    if person is not None:
+        values["actor_person_id"] = ids.decode(person, "Person") or new_id()
+    if "types" in values:
+        values["types"] = tuple(values["types"])
+    return values
+
+
+OF_ACCOUNT = Listing(
+    name="events",
+    columns=COLUMNS,
+    source=_event,
+    id=_event.c.id,
+    parent=_event.c.stream_id,
+    sorts={"SEQUENCE": _event.c.sequence},
+    order=Order("SEQUENCE", descending=True),
+    filters={
+        "types": lambda value: _event.c.type == sa.any_(sa.cast(value, ARRAY(sa.Text()))),
+        "actor_person_id": lambda value: _event.c.actor_person_id == value,
+        "from_": lambda value: _event.c.occurred_at >= value,
+        "to": lambda value: _event.c.occurred_at < value,
+    },
+    prepare=_prepared,
+)
+
+
+async def after(
+    read: Reader, stream_id: UUID, sequence: int, types: Collection[str] | None
+) -> Sequence[Row]:
+    """The next events of a stream that the actor may see, at most a page, in order."""
+    if types is None:
+        return await read.rows(_ALL_AFTER, stream=stream_id, after=sequence, size=PAGE)
+    return await read.rows(_SOME_AFTER, stream=stream_id, after=sequence, size=PAGE, types=list(types))
+
+
+async def last_sequences(read: Reader, stream_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The last number of each stream; needs the owner's look. One without events has none."""
+    rows = await read.rows(_LAST, ids=list(stream_ids))
+    return {row["id"]: row["last_sequence"] for row in rows}
+
+
+async def position(read: Reader, stream_id: UUID, cursor: str, now: datetime) -> int:
+    """The sequence in a cursor; needs the owner's look. Raises BAD_USER_INPUT or CURSOR_EXPIRED (EVT-2)."""
+    sequence = cursors.decode(cursor, stream_id)
+    row = await read.row(_OCCURRED, stream=stream_id, sequence=sequence)
+    if row is None or row["occurred_at"] < now - cursors.KEPT:
+        raise cursors.expired()
+    return sequence

@@ -1,0 +1,28 @@
+"""What an event says in one English sentence, from its data."""
+
+from typing import Any, Final
+
+from app.models.event import EventType
+
+_SUMMARIES: Final = {
+    EventType.SUBSCRIPTION_REGISTERED: "{actor} registered {name} ({quantity} licences)",
+    EventType.SUBSCRIPTION_CHANGED: "{actor} changed {name}",
+    EventType.INSTALLATION_ACTIVATED: "{name} was activated with {keyName}",
+    EventType.INSTALLATION_DEACTIVATED: "{actor} deactivated {name}",
+    EventType.INSTALLATION_MOVED: "{name} moved from {fromKeyName} to {keyName}",
+    EventType.SESSION_REVOKED: "{actor} ended a session",
+}
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "something"
+
+
+def summary(type_: str, actor_name: str, data: dict[str, Any]) -> str:
+    """EVT-6: the sentence of the audit log."""
+    pattern = _SUMMARIES.get(EventType(type_))
+    if pattern is None:
+        return type_.replace("_", " ").capitalize()
+    known = {key: value for key, value in data.items() if value is not None}
+    return pattern.format_map(_Facts({**known, "actor": actor_name or "Somebody"}))

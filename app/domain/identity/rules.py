@@ -1,0 +1,64 @@
+"""Names, addresses and passwords: what is accepted."""
+
+import unicodedata
+from datetime import timedelta
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+from zxcvbn import zxcvbn  # type: ignore[import-untyped]
+
+from app.domain.errors import DomainError, ErrorCode, Invalid
+
+TERMS_VERSION: Final = "2026-10"
+PRIVACY_VERSION: Final = "2026-10"
+CONFIRMATION_LASTS: Final = timedelta(hours=24)
+SESSION_LASTS: Final = timedelta(hours=12)
+KEPT_SESSION_LASTS: Final = timedelta(days=30)
+_SHORTEST_PASSWORD: Final = 12
+_LONGEST_PASSWORD: Final = 128
+_LONGEST_NAME: Final = 100
+# zxcvbn's scale: below 2 a password is among the first million that anybody would try.
+_COMMON: Final = 2
+_LONGEST_MEASURED: Final = 72
+
+
+def email_of(text: str, *path: str) -> str:
+    """A valid address in its normal form. Raises Invalid."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise Invalid(str(error), *path) from error
+
+
+def email_key(email: str) -> str:
+    """What makes an address the same address (IDN-2): case doesn't matter."""
+    return unicodedata.normalize("NFKC", email).casefold()
+
+
+def name_of(text: str, *path: str) -> str:
+    """A person's, company's or key's name: one printable line of 1 to 100 characters. Raises Invalid."""
+    name = " ".join(text.split())
+    if not name:
+        msg = "This can't be empty."
+        raise Invalid(msg, *path)
+    if len(name) > _LONGEST_NAME:
+        msg = f"This can have {_LONGEST_NAME} characters at most."
+        raise Invalid(msg, *path)
+    if not name.isprintable():
+        msg = "This can't hold control characters."
+        raise Invalid(msg, *path)
+    return name
+
+
+def check_password(password: str, email: str, *path: str) -> None:
+    """IDN-3: 12 to 128 characters, not common, without the address's local part. Raises WEAK_PASSWORD."""
+    if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
+        _weak(f"A password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters.", path)
+    if email.rpartition("@")[0].casefold() in password.casefold():
+        _weak("A password can't contain the name in the email address.", path)
+    if zxcvbn(password[:_LONGEST_MEASURED])["score"] < _COMMON:
+        _weak("This password is too common.", path)
+
+
+def _weak(message: str, path: tuple[str, ...]) -> None:
+    raise DomainError(ErrorCode.WEAK_PASSWORD, message, *path)

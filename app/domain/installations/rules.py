@@ -1,0 +1,106 @@
+"""Computers: what an installation is told at a check-in, and what may be given for its identity."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from app.domain.errors import DomainError, Invalid, refuse
+from app.models.installation import InstallationStatus, PendingChange
+
+LONGEST_NOTE: Final = 2_000
+_LONGEST: Final = 255
+_MOST_ADDRESSES: Final = 64
+
+
+class LicenseState(StrEnum):
+    """What an installation is told (DEV-3)."""
+
+    ACTIVE = "ACTIVE"
+    DEACTIVATED = "DEACTIVATED"
+    BLACKLISTED = "BLACKLISTED"
+    EXPIRED = "EXPIRED"
+    MOVED = "MOVED"
+    SUSPENDED = "SUSPENDED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A computer as it describes itself (DEV-1)."""
+
+    fingerprint: str
+    hostname: str
+    host_os: str
+    app_version: str
+    serial_number: str
+    mac_addresses: tuple[str, ...]
+
+    def checked(self) -> "Machine":
+        """Trimmed, with MAC addresses in one form. Raises INVALID."""
+        texts = {
+            "fingerprint": self.fingerprint.strip(),
+            "hostname": self.hostname.strip(),
+            "hostOs": self.host_os.strip(),
+            "appVersion": self.app_version.strip(),
+            "serialNumber": self.serial_number.strip(),
+        }
+        errors = [error for field, text in texts.items() for error in _text_errors(field, text)]
+        if len(self.mac_addresses) > _MOST_ADDRESSES:
+            errors.append(Invalid(f"At most {_MOST_ADDRESSES} addresses.", "macAddresses"))
+        refuse(errors)
+        return replace(
+            self,
+            fingerprint=texts["fingerprint"],
+            hostname=texts["hostname"],
+            host_os=texts["hostOs"],
+            app_version=texts["appVersion"],
+            serial_number=texts["serialNumber"],
+            mac_addresses=mac_addresses(self.mac_addresses),
+        )
+
+
+def _text_errors(field: str, text: str) -> list[DomainError]:
+    if field in {"fingerprint", "hostname"} and not text:
+        return [Invalid("This can't be empty.", field)]
+    if len(text) > _LONGEST or not text.isprintable():
+        return [Invalid(f"At most {_LONGEST} printable characters.", field)]
+    return []
+
+
+def line(text: str, field: str, *, required: bool = False) -> str:
+    """One trimmed line of at most 255 characters. Raises INVALID."""
+    text = text.strip()
+    if required and not text:
+        msg = "This can't be empty."
+        raise Invalid(msg, field)
+    refuse(_text_errors(field, text))
+    return text
+
+
+def mac_addresses(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, in lower case with colons; what isn't twelve hexadecimal digits stays as it is."""
+    return tuple(dict.fromkeys(_mac(address) for address in given))
+
+
+def _mac(address: str) -> str:
+    digits = "".join(char for char in address.lower() if char in "0123456789abcdef")
+    if len(digits) == 12 and len(address) <= 17:  # noqa: PLR2004 - six bytes
+        return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
+    return address.strip()[:_LONGEST]
+
+
+def state_at_check_in(
+    status: InstallationStatus, pending: PendingChange | None, *, key_is_over: bool
+) -> LicenseState:
+    """DEV-3: what the machine learns now."""
+    if status is InstallationStatus.BLACKLISTED:
+        return LicenseState.BLACKLISTED
+    if status is InstallationStatus.DEACTIVATED:
+        return LicenseState.DEACTIVATED
+    if key_is_over:
+        return LicenseState.EXPIRED
+    return LicenseState.MOVED if pending is PendingChange.MOVE else LicenseState.ACTIVE
+
+
+def licensed(state: LicenseState) -> bool:
+    """Whether a licence comes with that state."""
+    return state in {LicenseState.ACTIVE, LicenseState.MOVED}

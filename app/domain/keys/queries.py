@@ -1,0 +1,86 @@
+"""Licence keys, as the looking actor may see them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.database import Reader, Row
+from app.core.paging import Listing, Order, like_pattern
+from app.core.statements import compiled
+from app.domain.batches import by_key, ids_parameter, table_of, tagged
+from app.models.license_key import LicenseKey
+from app.models.subscription import LicenseSubscription
+
+_key = table_of(LicenseKey)
+_subscription = table_of(LicenseSubscription)
+_FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
+_UNLIMITED = sa.literal_column("2147483647", sa.Integer())
+
+COLUMNS = (*_key.c, _subscription.c.product, tagged("LicenseKey"))
+_source = _key.join(_subscription, _subscription.c.id == _key.c.subscription_id)
+_BY_IDS = compiled(sa.select(*COLUMNS).select_from(_source).where(_key.c.id == sa.any_(ids_parameter())))
+_PRIMARY = compiled(
+    sa.select(*COLUMNS)
+    .select_from(_source)
+    .where(_key.c.subscription_id == sa.any_(ids_parameter()), _key.c.kind == "PRIMARY")
+)
+
+
+def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    search = values.pop("search", None)
+    if search and search.strip():
+        values["search"] = like_pattern(search.strip())
+    status = values.pop("status", None)
+    if status is not None:
+        values["live" if status == "ACTIVE" else "expired"] = clock.today()
+    return values
+
+
+_SORTS = {
+    "NAME": _key.c.name_key,
+    "KIND": _key.c.kind,
+    "QUOTA": sa.func.coalesce(_key.c.quota, _UNLIMITED, type_=sa.Integer()),
+    "EXPIRES_ON": sa.func.coalesce(_key.c.expires_on, _FOREVER, type_=sa.Date()),
+}
+_FILTERS = {
+    "product": lambda value: _subscription.c.product == value,
+    "kind": lambda value: _key.c.kind == value,
+    "search": lambda value: _key.c.name_key.like(value, escape="\\"),
+    "live": lambda value: sa.or_(_key.c.expires_on.is_(None), _key.c.expires_on >= value),
+    "expired": lambda value: _key.c.expires_on < value,
+}
+OF_ACCOUNT = Listing(
+    name="account-keys",
+    columns=COLUMNS,
+    source=_source,
+    id=_key.c.id,
+    parent=_key.c.account_id,
+    sorts=_SORTS,
+    order=Order("NAME"),
+    filters=_FILTERS,
+    prepare=_prepared,
+)
+OF_SUBSCRIPTION = Listing(
+    name="subscription-keys",
+    columns=COLUMNS,
+    source=_source,
+    id=_key.c.id,
+    parent=_key.c.subscription_id,
+    sorts=_SORTS,
+    order=Order("NAME"),
+    filters=_FILTERS,
+    prepare=_prepared,
+)
+
+
+async def by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Keys by ID."""
+    return by_key(await read.rows(_BY_IDS, ids=list(ids)))
+
+
+async def primary_of(read: Reader, subscription_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """The primary key of each subscription, if it may be seen."""
+    return by_key(await read.rows(_PRIMARY, ids=list(subscription_ids)), "subscription_id")

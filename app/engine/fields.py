@@ -1,0 +1,89 @@
+"""How a type's field gets its value: a column of its row, a relation, or a pure function of the row.
+
+Fields are declared, not programmed: a relation is a named batch query that runs once a
+level, so N+1 can't be written, and a type file is a list of declarations.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
+from uuid import UUID
+
+import strawberry
+from strawberry.types.info import Info as StrawberryInfo
+
+from app.core import ids
+
+Batch = Callable[[Any, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
+"""`async def xs_of(read, parent_ids)`: what belongs to each parent; a missing one has none."""
+
+
+class Loading(Protocol):
+    """What fields ask of the context."""
+
+    async def load(self, batch: Batch, key: Any) -> Any:
+        """The batch query's answer for one key; keys of one level are asked for together."""
+        ...
+
+
+Info = StrawberryInfo[Any, None]
+
+
+def get(row: Any, name: str) -> Any:
+    """The value of a row's column: by key from a mapping or a record, by attribute from anything else."""
+    if isinstance(row, Mapping) or not hasattr(row, name):
+        return row[name]
+    return getattr(row, name)
+
+
+def column(description: str, *, name: str | None = None) -> Any:
+    """A column of the row, of the field's name or of another."""
+    if name is None:
+        return strawberry.field(description=description)
+
+    def resolve(root: Any) -> Any:
+        return get(root, name)
+
+    return _field(resolve, description)
+
+
+def global_id(typename: str) -> Any:
+    """The API's ID of the row."""
+
+    def resolve(root: Any) -> Any:
+        return ids.encode(typename, get(root, "id"))
+
+    return _field(resolve, "Opaque and lasting: names this object everywhere in the API")
+
+
+def computed(function: Callable[[Any, Any], Any], description: str) -> Any:
+    """A pure function of the row and the context (clock, actor)."""
+
+    def resolve(root: Any, info: Info) -> Any:
+        return function(root, info.context)
+
+    return _field(resolve, description)
+
+
+def relation(batch: Batch, description: str, *, key: str = "id") -> Any:
+    """What a batch query gives for the row's `key` column; None where the column is."""
+
+    async def resolve(root: Any, info: Info) -> Any:
+        value = get(root, key)
+        return None if value is None else await cast("Loading", info.context).load(batch, value)
+
+    return _field(resolve, description)
+
+
+def relations(batch: Batch, description: str, *, key: str = "id") -> Any:
+    """The same for a list that isn't paged; an empty one where there is none."""
+
+    async def resolve(root: Any, info: Info) -> Any:
+        return await cast("Loading", info.context).load(batch, get(root, key)) or []
+
+    return _field(resolve, description)
+
+
+def _field(resolve: Callable[..., Any], description: str) -> Any:
+    # The type is the attribute's own annotation.
+    resolve.__annotations__.pop("return", None)
+    return strawberry.field(resolver=resolve, description=description)

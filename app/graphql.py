@@ -1,0 +1,62 @@
+"""Puts the nouns together to one schema, one line a noun."""
+
+from functools import cache
+
+import strawberry
+
+from app.engine.schema import EngineSchema, build_schema
+from app.resolvers.identity import IdentityMutation, IdentityQuery
+from app.resolvers.installations import InstallationMutation
+from app.resolvers.nodes import NodeQuery
+from app.resolvers.subscriptions import SubscriptionMutation
+from app.schema.accounts import BusinessAccount, Membership, PersonalAccount
+from app.schema.errors import ERROR_TYPES
+from app.schema.events import GeneralEvent, InstallationChanged
+from app.schema.identity import Person
+from app.schema.installations import Computer
+from app.schema.keys import LicenseKey
+from app.schema.orders import Order
+from app.schema.subscriptions import LicenseSubscription
+from app.subscriptions.events import EventSubscription
+
+# Types that are reached through an interface alone; an error type that isn't here would
+# resolve silently as its sibling.
+_TYPES = (
+    *ERROR_TYPES,
+    BusinessAccount,
+    Computer,
+    GeneralEvent,
+    InstallationChanged,
+    LicenseKey,
+    LicenseSubscription,
+    Membership,
+    Order,
+    Person,
+    PersonalAccount,
+)
+
+
+@strawberry.type(description="What can be asked")
+class Query(IdentityQuery, NodeQuery):
+    """Every root query."""
+
+
+@strawberry.type(description="What can be done. Expected failures come in a payload's `errors`")
+class Mutation(IdentityMutation, SubscriptionMutation, InstallationMutation):
+    """Every mutation."""
+
+
+@strawberry.type(description="What can be listened to; each takes up behind a cursor")
+class Subscription(EventSubscription):
+    """Every subscription."""
+
+
+@cache
+def schema() -> EngineSchema:
+    """The schema; made once a process, since a second one from the same classes fails."""
+    return build_schema(Query, Mutation, Subscription, _TYPES)
+
+
+def sdl() -> str:
+    """The schema's text, as `schema.graphql` keeps it."""
+    return schema().as_str() + "\n"

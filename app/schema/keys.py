@@ -1,0 +1,146 @@
+"""Licence keys."""
+
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.core.codes import masked
+from app.domain.installations import queries as installations
+from app.domain.keys.quota import KeyUse, Pool, available, is_live
+from app.domain.subscriptions import queries as subscriptions
+from app.engine.connection import Connection, SortDirection, connection
+from app.engine.enums import described
+from app.engine.fields import Info, column, computed, global_id, relation
+from app.models import license_key as models
+from app.schema.installations import Installation, InstallationFilter, InstallationOrder
+from app.schema.node import Node, Tagged
+from app.schema.products import Allocation, ProductCode
+
+if TYPE_CHECKING:
+    from app.schema.subscriptions import LicenseSubscription
+
+LicenseKeyKind = described(
+    models.LicenseKeyKind,
+    "Whether a key is its subscription's primary one (KEY-1)",
+    {"PRIMARY": "It has the whole pool", "ADDITIONAL": "It has a quota"},
+)
+
+
+class _Status(StrEnum):
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+
+
+class _SortField(StrEnum):
+    NAME = "NAME"
+    KIND = "KIND"
+    QUOTA = "QUOTA"
+    EXPIRES_ON = "EXPIRES_ON"
+
+
+LicenseKeyStatus = described(
+    _Status,
+    "Whether a key can activate (KEY-6)",
+    {"ACTIVE": "Its last good day isn't over", "EXPIRED": "It is"},
+    name="LicenseKeyStatus",
+)
+LicenseKeyOrderField = described(
+    _SortField,
+    "What keys are sorted by (KEY-9)",
+    {
+        "NAME": "Name",
+        "KIND": "Additional or primary",
+        "QUOTA": "Quota; the primary key comes behind",
+        "EXPIRES_ON": "End; what has none comes behind",
+    },
+    name="LicenseKeyOrderField",
+)
+
+
+@strawberry.input(description="Which keys a list shows")
+class LicenseKeyFilter:
+    """All conditions hold together."""
+
+    product: ProductCode | None = strawberry.field(default=None, description="Only those of this product")
+    status: LicenseKeyStatus | None = strawberry.field(default=None, description="Only those with this status")
+    kind: LicenseKeyKind | None = strawberry.field(default=None, description="Only those of this kind")
+    search: str | None = strawberry.field(default=None, description="Only those with this text in the name")
+
+
+@strawberry.input(description="How keys are sorted")
+class LicenseKeyOrder:
+    """A field and a direction."""
+
+    field: LicenseKeyOrderField = strawberry.field(description="By what")
+    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way")
+
+
+def _code(row: Any, context: Any) -> str:
+    """KEY-5: who administers the key sees its code, others its last group."""
+    actor = context.actor
+    administers = (
+        row["account_id"] in actor.administered
+        or row["id"] in actor.keys
+        or row["subscription_id"] in actor.key_subscriptions
+    )
+    if not administers:
+        return masked(row["code_last_group"])
+    code: str = context.app.resources.vault.decrypt(row["code_sealed"])
+    return code
+
+
+def _status(row: Any, context: Any) -> _Status:
+    return _Status.ACTIVE if is_live(row["expires_on"], context.clock.today()) else _Status.EXPIRED
+
+
+def use_of(row: Any, context: Any) -> KeyUse:
+    """A key's row as the arithmetic sees it."""
+    allocation = row["allocation"] and Allocation(row["allocation"])
+    live = is_live(row["expires_on"], context.clock.today())
+    return KeyUse(models.LicenseKeyKind(row["kind"]), allocation, row["quota"], row["used"], live)
+
+
+async def pool_of(subscription_id: Any, info: Info) -> Pool:
+    """The pool of a subscription, loaded once for all its keys."""
+    uses = await info.context.load(subscriptions.uses_on(info.context.clock.today()), subscription_id)
+    return Pool(uses["quantity"], uses["reserved"], uses["pool_used"])
+
+
+@strawberry.type(description="A code that activates software")
+class LicenseKey(Tagged, Node):
+    """A key's row."""
+
+    id: strawberry.ID = global_id("LicenseKey")
+    subscription: Annotated["LicenseSubscription", strawberry.lazy("app.schema.subscriptions")] = relation(
+        subscriptions.by_ids, "The subscription whose licences it gives", key="subscription_id"
+    )
+    name: str = column("Its name")
+    code: str = computed(_code, "The code; masked but for its last group unless the viewer administers the key (KEY-5)")
+    kind: LicenseKeyKind = column("Primary or additional")
+    allocation: Allocation | None = column("How it gets its licences. Null for a primary key")
+    used: int = column("Licences in use")
+    renews_with_subscription: bool = column("Whether its end is always the subscription's (KEY-8)")
+    expires_on: date | None = column("Its last good day; null if it has no end")
+    status: LicenseKeyStatus = computed(_status, "Whether it can activate")
+    installations: Connection[Installation] = connection(
+        installations.OF_KEY,
+        "The installations that use it, or used it last",
+        filter_type=InstallationFilter,
+        order_type=InstallationOrder,
+    )
+
+    @strawberry.field(description="Licences it may use: its quota, or the pool for a primary key")
+    async def quota(self, info: Info) -> int:
+        """KEY-2."""
+        row: Any = self
+        if row["quota"] is not None:
+            return int(row["quota"])
+        return (await pool_of(row["subscription_id"], info)).size
+
+    @strawberry.field(description="Licences it can still take")
+    async def available(self, info: Info) -> int:
+        """KEY-3."""
+        row: Any = self
+        return available(use_of(row, info.context), await pool_of(row["subscription_id"], info))

@@ -1,0 +1,61 @@
+"""The catalogue."""
+
+import strawberry
+
+from app.engine.enums import described
+from app.engine.fields import column, get
+from app.models import product as models
+from app.schema.node import Node, Tagged
+
+ProductCode = described(
+    models.ProductCode,
+    "A product of the catalogue",
+    {
+        "DESKTOP": "Desktop: licensed by computers",
+        "RAS": "Remote Application Server: licensed by concurrent users",
+        "DEVICE_MANAGEMENT_MAC": "Device management: licensed by managed Mac computers",
+        "DEVICE_MANAGEMENT_MOBILE": "Device management: licensed by managed Apple mobile devices",
+        "ACCESS": "Access for Business: licensed by remote computers, sold in packs",
+        "SECURE_WORKSPACE": "Secure Workspace (the former Awingu): licensed by concurrent users",
+    },
+)
+InstallationKind = described(
+    models.InstallationKind,
+    "What an activated copy is",
+    {
+        "COMPUTER": "A computer",
+        "FARM": "A server farm",
+        "PROXY_SERVER": "A proxy server that manages devices",
+    },
+)
+Allocation = described(
+    models.Allocation,
+    "How an additional key gets its licences (KEY-2)",
+    {
+        "RESERVED": "The quota leaves the pool: only this key can use it",
+        "DYNAMIC": "The key competes for the pool, up to its quota",
+    },
+)
+
+
+def _product_id() -> strawberry.ID:
+    def resolve(root: strawberry.Parent[object]) -> strawberry.ID:
+        return strawberry.ID(f"Product_{get(root, 'code')}")
+
+    return strawberry.field(resolver=resolve, description="Opaque and lasting: names this product")  # type: ignore[return-value]
+
+
+@strawberry.type(description="A product and its policy (PRD-1)")
+class Product(Tagged, Node):
+    """A row of the catalogue."""
+
+    id: strawberry.ID = _product_id()
+    code: ProductCode = column("Its code")
+    name: str = column("Its name")
+    unit: str = column("What one licence is: 'computer', 'concurrent user', 'managed device'")
+    installation_kind: InstallationKind = column("What an activated copy of it is")
+    allocations: list[Allocation] = column("What additional keys may be")
+    licenses_per_pack: int = column("Licences in a pack: it is sold in packs")
+    moves_per_key: int | None = column("How often a key may change its installation. Null: unlimited")
+    expiry_grace_days: int = column("Days after the end during which installations go on working")
+    overuse_grace_days: int = column("Days during which use above the limit is fine")

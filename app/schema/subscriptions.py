@@ -1,0 +1,201 @@
+"""Subscriptions: the commercial ones. GraphQL's own are in app/subscriptions."""
+
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.domain.accounts import queries as accounts
+from app.domain.keys import queries as keys
+from app.domain.products import queries as products
+from app.domain.subscriptions import queries as subscriptions
+from app.domain.subscriptions import rules
+from app.engine.connection import Connection, SortDirection, connection
+from app.engine.enums import described
+from app.engine.fields import Info, column, computed, global_id, relation
+from app.models import subscription as models
+from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder, pool_of
+from app.schema.node import Node, Tagged
+from app.schema.orders import Channel, Order
+from app.schema.products import Product, ProductCode
+
+if TYPE_CHECKING:
+    from app.schema.accounts import Account
+
+SubscriptionKind = described(
+    models.SubscriptionKind,
+    "What was bought",
+    {
+        "SUBSCRIPTION": "A subscription for a time",
+        "TRIAL": "A trial: it can be converted, not renewed",
+        "SPLA": "Pay per use, for service providers",
+        "PERPETUAL": "A licence without end, with maintenance and support for a time",
+    },
+)
+SubscriptionStatus = described(
+    rules.SubscriptionStatus,
+    "Where a subscription is in its life (SUB-4)",
+    {
+        "ACTIVE": "More than 30 days are left, or it has no end",
+        "EXPIRING_SOON": "30 days or less are left",
+        "GRACE": "It is over, and inside the product's grace",
+        "EXPIRED": "It is over",
+    },
+)
+SupportPlan = described(
+    models.SupportPlan,
+    "Which support comes with a subscription",
+    {"STANDARD": "Standard support", "PREMIUM": "Premium support"},
+)
+
+
+class _Display(StrEnum):
+    ALL = "ALL"
+    ACTIVE = "ACTIVE"
+    EXPIRING_SOON = "EXPIRING_SOON"
+    EXPIRED = "EXPIRED"
+
+
+class _SortField(StrEnum):
+    NAME = "NAME"
+    EXPIRES_ON = "EXPIRES_ON"
+    ACTIVATED_ON = "ACTIVATED_ON"
+    QUANTITY = "QUANTITY"
+
+
+SubscriptionDisplay = described(
+    _Display,
+    "Which subscriptions a list shows (SUB-5)",
+    {
+        "ALL": "All",
+        "ACTIVE": "Those that work: expiring soon and grace included",
+        "EXPIRING_SOON": "Those with 30 days or less left",
+        "EXPIRED": "Those that are over",
+    },
+    name="SubscriptionDisplay",
+)
+SubscriptionOrderField = described(
+    _SortField,
+    "What subscriptions are sorted by (SUB-5)",
+    {
+        "NAME": "Name",
+        "EXPIRES_ON": "End; what has none comes behind",
+        "ACTIVATED_ON": "Registration",
+        "QUANTITY": "Licences",
+    },
+    name="SubscriptionOrderField",
+)
+
+
+@strawberry.input(description="Which subscriptions a list shows")
+class SubscriptionFilter:
+    """All conditions hold together."""
+
+    display: SubscriptionDisplay | None = strawberry.field(
+        default=SubscriptionDisplay.ALL, description="Only those in this part of their life"
+    )
+    product: ProductCode | None = strawberry.field(default=None, description="Only those of this product")
+    search: str | None = strawberry.field(default=None, description="Only those with this text in the name")
+
+
+@strawberry.input(description="How subscriptions are sorted")
+class SubscriptionOrder:
+    """A field and a direction."""
+
+    field: SubscriptionOrderField = strawberry.field(description="By what")
+    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way")
+
+
+@strawberry.type(
+    description="total = reserved + pool; used counts activated licences; available is what the pool can still give"
+)
+class LicenseUsage:
+    """KEY-3, from the keys' counters."""
+
+    total: int = strawberry.field(description="Licences bought")
+    reserved: int = strawberry.field(description="Reserved by live additional keys")
+    pool: int = strawberry.field(description="What the primary and dynamic keys share")
+    used: int = strawberry.field(description="Activated licences")
+    available: int = strawberry.field(description="What the pool can still give")
+
+
+@strawberry.type(description="Who sold it")
+class SalesRepresentative:
+    """Columns of the subscription's row."""
+
+    name: str = column("Name", name="sales_name")
+    email: str = column("Email address", name="sales_email")
+    phone: str = column("Telephone number", name="sales_phone")
+
+
+@strawberry.type(description="The contract behind a subscription (SUB-6)")
+class Contract:
+    """Columns of the subscription's row."""
+
+    number: str = column("Its number", name="contract_number")
+
+    @strawberry.field(description="Who sold it")
+    def sales_representative(self) -> SalesRepresentative | None:
+        """Only when all of it is known."""
+        row: Any = self
+        known = all(row[name] is not None for name in ("sales_name", "sales_email", "sales_phone"))
+        return row if known else None
+
+
+def _status(row: Any, context: Any) -> rules.SubscriptionStatus:
+    return rules.status_on(context.clock.today(), row["expires_on"], row["expiry_grace_days"])
+
+
+def _contract(row: Any, context: Any) -> Any:
+    """ACC-11: licence administrators see no contracts."""
+    seen = row["account_id"] in context.actor.administered or context.actor.is_staff
+    return row if seen and row["contract_number"] is not None else None
+
+
+@strawberry.type(description="A purchased or trial right to licences of one product for a time")
+class LicenseSubscription(Tagged, Node):
+    """A subscription's row."""
+
+    id: strawberry.ID = global_id("LicenseSubscription")
+    account: Annotated["Account", strawberry.lazy("app.schema.accounts")] = relation(
+        accounts.by_ids, "Whose it is", key="account_id"
+    )
+    product: Product = relation(products.by_codes, "The product", key="product")
+    name: str = column("Its name")
+    kind: SubscriptionKind = column("What was bought")
+    not_for_resale: bool = column("Given for demonstration, not sold")
+    status: SubscriptionStatus = computed(_status, "Where it is in its life; never stale")
+    channel: Channel = column("Through whom it was bought")
+    support_plan: SupportPlan = column("Which support comes with it")
+    auto_renew: bool = column("Whether it renews by itself on its end date (SUB-8)")
+    activated_on: date = column("When its key was registered")
+    expires_on: date | None = column("The last good day. Null for a perpetual licence")
+    maintenance_expires_on: date | None = column("The last good day of maintenance and support, if perpetual")
+    offline_use: bool = column("Whether staff enabled offline activation (PXY-4)")
+    quantity: int = column("Licences, not packs")
+    primary_key: LicenseKey | None = relation(keys.primary_of, "The key with the whole pool, if you may see it")
+    keys: Connection[LicenseKey] = connection(
+        keys.OF_SUBSCRIPTION,
+        "Its keys that the viewer administers",
+        filter_type=LicenseKeyFilter,
+        order_type=LicenseKeyOrder,
+    )
+    contract: Contract | None = computed(_contract, "The contract. Null for licence administrators (ACC-11)")
+
+    @strawberry.field(description="How its licences are spread")
+    async def usage(self, info: Info) -> LicenseUsage:
+        """KEY-3."""
+        row: Any = self
+        uses = await info.context.load(subscriptions.uses_on(info.context.clock.today()), row["id"])
+        pool = await pool_of(row["id"], info)
+        return LicenseUsage(
+            total=pool.quantity, reserved=pool.reserved, pool=pool.size, used=uses["used"], available=pool.free
+        )
+
+    @strawberry.field(description="How quantity and end came about. Null for licence administrators (ACC-11)")
+    async def orders(self, info: Info) -> list[Order] | None:
+        """SUB-9."""
+        row: Any = self
+        found: list[Order] | None = await info.context.load(subscriptions.orders_of, row["id"])
+        return found

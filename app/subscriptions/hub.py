@@ -1,0 +1,134 @@
+"""The hub: every process hears of its streams on one Redis connection, and tells who waits.
+
+Nothing but "stream X has reached number N" goes through it. Whoever is told reads the log
+with their own rights, so a subscriber costs no memory but its position, gets every event
+once and in order, and misses none whatever Redis loses: a timer asks PostgreSQL for the
+last numbers as well (EVT-3).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+
+from app.core.wakeups import Listener, away
+from app.domain.application import App
+from app.domain.events import queries as events
+
+log = structlog.get_logger(__name__)
+_RETRY_SECONDS = 1.0
+
+
+class Watch:
+    """One subscriber's view of one stream."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self._grown = asyncio.Event()
+
+    def advance(self, sequence: int) -> None:
+        """The stream has reached this number; a late or repeated wake-up changes nothing."""
+        if sequence > self.last:
+            self.last = sequence
+            self._grown.set()
+
+    async def beyond(self, sequence: int) -> None:
+        """Wait until the stream has more than this."""
+        while self.last <= sequence:
+            self._grown.clear()
+            await self._grown.wait()
+
+
+class Hub:
+    """The watches of one process. `run` keeps it listening; use `watching` to wait for a stream."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._watches: dict[UUID, set[Watch]] = {}
+        self._listener: Listener | None = None
+
+    @property
+    def watches(self) -> int:
+        """How many subscribers wait."""
+        return sum(len(watches) for watches in self._watches.values())
+
+    @property
+    def streams(self) -> int:
+        """How many streams they wait for."""
+        return len(self._watches)
+
+    @asynccontextmanager
+    async def watching(self, stream: UUID) -> AsyncIterator[Watch]:
+        """A watch of the stream, from its present last number on."""
+        watch = Watch(0)
+        watches = self._watches.setdefault(stream, set())
+        watches.add(watch)
+        try:
+            if len(watches) == 1:
+                await self._listen(stream)
+            # Asked only now, when wake-ups reach the watch: nothing falls in between.
+            last = await events.last_sequences(self._app.read_all(), [stream])
+            watch.advance(last.get(stream, 0))
+            yield watch
+        finally:
+            watches.discard(watch)
+            if not watches and self._watches.get(stream) is watches:
+                del self._watches[stream]
+                await self._unlisten(stream)
+
+    async def run(self) -> None:
+        """Listen and poll until cancelled. Redis may come and go; PostgreSQL too."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hear())
+            tasks.create_task(self._poll())
+
+    async def check(self) -> None:
+        """Ask PostgreSQL for the last numbers of all watched streams, in one statement."""
+        if self._watches:
+            last = await events.last_sequences(self._app.read_all(), list(self._watches))
+            for stream, sequence in last.items():
+                self._advance(stream, sequence)
+
+    def _advance(self, stream: UUID, sequence: int) -> None:
+        for watch in self._watches.get(stream, ()):
+            watch.advance(sequence)
+
+    async def _hear(self) -> None:
+        while True:
+            listener = self._listener = self._app.resources.wakeups.listener()
+            try:
+                for stream in list(self._watches):
+                    await listener.watch(stream)
+                await self.check()
+                async for stream, sequence in listener.heard():
+                    self._advance(stream, sequence)
+            except away() as error:
+                log.warning("wake-ups are away; polling", error=type(error).__name__)
+            finally:
+                self._listener = None
+                await listener.close()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._app.resources.settings.poll_seconds)
+            try:
+                await self.check()
+            except away() as error:
+                log.warning("event log is away", error=type(error).__name__)
+
+    async def _listen(self, stream: UUID) -> None:
+        if self._listener is not None:
+            try:
+                await self._listener.watch(stream)
+            except away():
+                log.warning("wake-ups are away; polling")
+
+    async def _unlisten(self, stream: UUID) -> None:
+        if self._listener is not None:
+            try:
+                await self._listener.forget(stream)
+            except away():
+                log.warning("wake-ups are away; polling")
