@@ -215,9 +215,9 @@ def _refuse_taken(host: str, port: int) -> None:
 
 async def _create_staff(settings: "Settings", facts: dict[str, str]) -> None:
     from app.access.actor import Actor
-    from app.context import App
     from app.core.backing import backing_servers
     from app.core.failures import Failure
+    from app.domain.application import App
     from app.domain.identity import commands
     from app.reactions import REACTIONS
 

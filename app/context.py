@@ -1,6 +1,6 @@
 """One request's context: actor, read(), work(), loaders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -36,8 +36,8 @@ class Context:
         self.actor = Actor.nobody()
         # Strawberry drops the payload of connection_init unless the context declares this.
         self.connection_params: dict[str, Any] | None = None
-        # Set by signing in and out: the transport turns it into the session cookie.
-        self.new_session: str | None = None
+        # The transport keeps the session's token in a cookie, where the client asked for that.
+        self.remember: Callable[[str | None], None] = _forget_token
         self._loaders: dict[Batch, DataLoader[Any, Any]] = {}
 
     @property
@@ -79,12 +79,14 @@ class Context:
     async def enter(self, token: str | None) -> None:
         """Go on as the session that was just made, if one was."""
         if token is not None:
-            self.token = self.new_session = token
+            self.token = token
+            self.remember(token)
             await self.renew()
 
     async def leave(self) -> None:
         """Go on as nobody: the session that asked is over."""
-        self.token, self.new_session = None, ""
+        self.token = None
+        self.remember(None)
         await self.renew()
 
     def forget(self) -> None:
@@ -105,6 +107,17 @@ class Context:
         self.forget()
         return self.app.work(Actor.installation(name))
 
+    def become(self, installation: Any) -> None:
+        """Answer as the installation (its row) that has just proved itself; a signed-in person stays one."""
+        if not self.actor.signed_in:
+            self.actor = Actor.known_installation(
+                installation["name"],
+                installation["id"],
+                installation["account_id"],
+                installation["license_key_id"],
+                installation["subscription_id"],
+            )
+
     async def load(self, batch: Batch, key: Any) -> Any:
         """The batch query's answer for one key; keys of one level are asked for together."""
         loader = self._loaders.get(batch)
@@ -124,6 +137,10 @@ class Context:
         if not self.actor.signed_in:
             msg = "Sign in first."
             raise Failure(msg, code="UNAUTHENTICATED")
+
+
+def _forget_token(_token: str | None) -> None:
+    """Without a cookie the client keeps the token itself."""
 
 
 def bearer(header: Any) -> str | None:

@@ -37,7 +37,8 @@ class Actor:
     `member_of`: accounts whose name they may see; `keys`: keys granted to them;
     `key_subscriptions`: subscriptions whose primary key was granted, which covers
     every additional key, present and future (ACC-10); `seen_subscriptions`: those of
-    any granted key; `ticket_accounts`: accounts whose tickets they may see.
+    any granted key; `ticket_accounts`: accounts whose tickets they may see. An
+    installation sees itself and its key, and nothing else of the account but its name.
     """
 
     kind: ActorKind
@@ -52,6 +53,8 @@ class Actor:
     key_subscriptions: frozenset[UUID] = frozenset()
     seen_subscriptions: frozenset[UUID] = frozenset()
     ticket_accounts: frozenset[UUID] = frozenset()
+    installation_id: UUID | None = None
+    installation_key_id: UUID | None = None
     scopes: frozenset[Scope] = field(default=ALL_SCOPES)
 
     @property
@@ -78,3 +81,17 @@ class Actor:
     def installation(cls, name: str) -> "Actor":
         """An installation that calls the licensing service."""
         return cls(ActorKind.INSTALLATION, name=name)
+
+    @classmethod
+    def known_installation(
+        cls, name: str, id_: UUID, account_id: UUID, key_id: UUID | None, subscription_id: UUID | None
+    ) -> "Actor":
+        """An installation that proved which one it is."""
+        return cls(
+            ActorKind.INSTALLATION,
+            name=name,
+            installation_id=id_,
+            installation_key_id=key_id,
+            member_of=frozenset({account_id}),
+            seen_subscriptions=frozenset({subscription_id} if subscription_id else ()),
+        )

@@ -1,5 +1,6 @@
 """From a bearer token to an actor, in one statement."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -102,3 +103,13 @@ async def touch(look: Look, session: Row, now: datetime) -> None:
         now=now,
         expires_at=now + timedelta(seconds=session["lifetime_seconds"]),
     )
+
+
+_LIVING: Final = Statement(
+    "select id from session where id = any($1) and expires_at > $2", ("ids", "now"), {}
+)
+
+
+async def living_sessions(look: Look, session_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Those of the sessions that were neither revoked nor have run out."""
+    return {row["id"] for row in await look.rows(_LIVING, ids=list(session_ids), now=now)}

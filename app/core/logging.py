@@ -13,7 +13,7 @@ _SECRET_NAME = re.compile(
     r"password|passwd|token|secret|authorization|cookie|credential|(^|_)codes?$", re.IGNORECASE
 )
 _SECRET_TEXT = re.compile(
-    r"lyc_(?:ses|pat|ins)_[^\s\"'&]+"
+    r"lyc_[a-z]+_[^\s\"'&]+"
     r"|LYC-(?:T-)?[0-9A-Za-z]{4,5}(?:-[0-9A-Za-z]{4,5})+"
     r"|(?<=[?&])(?:token|code)=[^\s&\"']+"
     r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",

@@ -66,6 +66,8 @@ class Listener:
 
     async def heard(self) -> AsyncIterator[tuple[UUID, int]]:
         """Streams and their last numbers, as they come. Raises RedisError or OSError."""
+        # A connection that listens to nothing yet can't be read from.
+        await self._pubsub.subscribe(_CHANNEL)
         while True:
             message = await self._pubsub.get_message(timeout=_POLL_SECONDS)
             if message is not None and message["type"] == "message":

@@ -39,6 +39,10 @@ class Sockets:
         """Whether no more sockets should be accepted."""
         return self.limit is not None and len(self._open) >= self.limit
 
+    def contexts(self) -> list[Any]:
+        """The contexts of all open sockets' connections."""
+        return [socket.context for socket in self._open]
+
     def add(self, socket: Socket) -> None:
         """Called when a socket was accepted."""
         self._open.add(socket)

@@ -6,8 +6,9 @@ tables of the jobs, so a lost wake-up costs a minute at most, and a repeated one
 
 import asyncio
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
+import asyncpg
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgDriver
@@ -74,15 +75,35 @@ async def _listen(app: App, wanted: dict[str, asyncio.Event]) -> None:
 async def _listen_once(app: App, wanted: dict[str, asyncio.Event]) -> None:
     async with app.resources.database.engine.connect() as connection:
         try:
-            raw = await connection.get_raw_connection()
-            queue = PgQueuer(AsyncpgDriver(raw.driver_connection))  # type: ignore[arg-type]
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            queue = PgQueuer(AsyncpgDriver(raw))
             for name in JOBS:
                 _register(queue, name, wanted[name])
-            await queue.run(shutdown_on_listener_failure=True)
+            await _until_lost(queue, raw)
         finally:
             # It has a listener, and perhaps a broken socket: nobody else shall get it.
             with suppress(Exception):
                 await connection.invalidate()
+
+
+async def _until_lost(queue: PgQueuer, connection: asyncpg.Connection) -> None:
+    """Run the queue while its connection lives: the library itself would notice up to 40 s later."""
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _connection: lost.set())
+    running = asyncio.create_task(queue.run(shutdown_on_listener_failure=True))
+    losing = asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait((running, losing), return_when=asyncio.FIRST_COMPLETED)
+        if losing.done():
+            msg = "the connection was closed"
+            raise ConnectionError(msg)
+        await running
+    finally:
+        for task in (running, losing):
+            task.cancel()
+        await asyncio.wait((running, losing), timeout=_STOP_SECONDS)
+        if running.done() and not running.cancelled() and running.exception() is not None:
+            _log.debug("queue ended", error=str(running.exception()))
 
 
 def _register(queue: PgQueuer, name: str, wanted: asyncio.Event) -> None:

@@ -38,6 +38,7 @@ class InstallationMutation:
         row: Any = (await installations.by_ids(info.context.app.read_all(), [done.installation_id]))[
             done.installation_id
         ]
+        info.context.become(row)
         return ActivationPayload(installation_token=done.token, license=done.license.text, installation=row)
 
     @mutation(CheckInPayload, "The licensing service: a computer is heard of (DEV-3)", public=True)

@@ -62,7 +62,7 @@ async def follow(  # noqa: PLR0913, PLR0917 - what a subscription is
             await context.renew()
             if not allowed():
                 return
-            rows = await events.after(context.read(), stream, reached, names)
+            rows = await hub.reading(events.after(context.read(), stream, reached, names))
             for row in rows:
                 reached = row["sequence"]
                 context.forget()

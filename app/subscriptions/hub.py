@@ -7,8 +7,9 @@ last numbers as well (EVT-3).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -19,6 +20,7 @@ from app.domain.events import queries as events
 
 log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 1.0
+Rows = TypeVar("Rows")
 
 
 class Watch:
@@ -48,6 +50,8 @@ class Hub:
         self._app = app
         self._watches: dict[UUID, set[Watch]] = {}
         self._listener: Listener | None = None
+        # Subscribers that read what they missed right now.
+        self.catching_up = 0
 
     @property
     def watches(self) -> int:
@@ -77,6 +81,14 @@ class Hub:
             if not watches and self._watches.get(stream) is watches:
                 del self._watches[stream]
                 await self._unlisten(stream)
+
+    async def reading(self, rows: Awaitable[Rows]) -> Rows:
+        """A subscriber's look at the log, counted while it lasts."""
+        self.catching_up += 1
+        try:
+            return await rows
+        finally:
+            self.catching_up -= 1
 
     async def run(self) -> None:
         """Listen and poll until cancelled. Redis may come and go; PostgreSQL too."""

@@ -17,8 +17,11 @@ FUNCTIONS = """
 create function lychgate_ids(name text) returns uuid[] language sql stable parallel safe as
 $$ select coalesce(nullif(current_setting('lychgate.' || name, true), ''), '{}')::uuid[] $$;
 
+create function lychgate_id(name text) returns uuid language sql stable parallel safe as
+$$ select nullif(current_setting('lychgate.' || name, true), '')::uuid $$;
+
 create function lychgate_person() returns uuid language sql stable parallel safe as
-$$ select nullif(current_setting('lychgate.person', true), '')::uuid $$;
+$$ select lychgate_id('person') $$;
 
 create function lychgate_staff() returns boolean language sql stable parallel safe as
 $$ select coalesce(current_setting('lychgate.staff', true), '') = 'on' $$;
@@ -49,10 +52,11 @@ POLICIES = {
             or exists (select from installation where installation.id = subject_id))
         or audience = 'TICKETS' and {among("stream_id", "ticket_accounts")} or {STAFF}""",
     "event_stream": "false",
-    "installation": f"{ADMINISTERED} or {KEY} or {STAFF}",
+    "installation": f"{ADMINISTERED} or {KEY} or id = (select lychgate_id('installation')) or {STAFF}",
     "key_grant": f"{ADMINISTERED} or {among('license_key_id', 'keys')} or {STAFF}",
     "license_key": f"""{ADMINISTERED} or {among("id", "keys")}
-        or {among("subscription_id", "key_subscriptions")} or {STAFF}""",
+        or {among("subscription_id", "key_subscriptions")}
+        or id = (select lychgate_id('installation_key')) or {STAFF}""",
     "license_subscription": f"{ADMINISTERED} or {among('id', 'seen_subscriptions')} or {STAFF}",
     "link": "false",
     "mail": "false",
@@ -97,4 +101,4 @@ def downgrade() -> None:
         op.execute(f'drop policy visible on "{table}"')
         op.execute(f'alter table "{table}" disable row level security')
         op.execute(f'revoke all on "{table}" from lychgate_viewer')
-    op.execute("drop function lychgate_ids(text), lychgate_person(), lychgate_staff()")
+    op.execute("drop function lychgate_ids(text), lychgate_person(), lychgate_id(text), lychgate_staff()")

@@ -20,12 +20,10 @@ _LEAST_SHARE: Final = 0.5
 def recipient_of(text: str) -> str:
     """MAI-4: an address that SMTP can carry, its domain in ASCII. Raises Invalid.
 
-    Whether a domain is reachable is for the mail server to find out, so private ones pass.
+    Whether the domain can be reached is for the mail server to find out.
     """
     try:
-        found = validate_email(
-            text, check_deliverability=False, test_environment=True, globally_deliverable=False
-        )
+        found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Invalid(str(error), "email") from error
     return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"

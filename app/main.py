@@ -1,0 +1,243 @@
+"""The ASGI application: routes, lifespan, context."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from app.context import Context
+from app.core.backing import backing_servers
+from app.core.logging import configure_logging
+from app.core.settings import PREFIX, Settings, load_settings
+from app.development.routes import development_routes
+from app.domain.application import App
+from app.engine.graphiql import graphiql_routes
+from app.engine.http import EndpointOptions, LychgateGraphQL
+from app.engine.sockets import Sockets
+from app.engine.websocket import SocketOptions
+from app.graphql import schema
+from app.jobs.runner import run_background
+from app.reactions import REACTIONS
+from app.subscriptions.hub import Hub
+from app.subscriptions.sessions import close_ended
+from app.web import health
+from app.web.middleware import RequestFacts
+from app.web.pages import page_routes
+from app.web.persisted import RedisQueries
+from app.web.requests import PREFLIGHT, context_for
+
+_BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
+_MEBIBYTE: Final = 2**20
+
+
+class Server:
+    """One process: what its routes share while it lives."""
+
+    app: App
+    hub: Hub
+    endpoint: LychgateGraphQL
+
+    def __init__(self, settings: Settings, *, background: bool) -> None:
+        self.settings = settings
+        self.sockets = Sockets(settings.max_sockets)
+        self._background = background
+
+    @asynccontextmanager
+    async def lifespan(self, _starlette: Starlette) -> AsyncIterator[None]:
+        """Connect, serve, let go."""
+        async with AsyncExitStack() as stack:
+            urls = await stack.enter_async_context(backing_servers(self.settings))
+            self.app = await stack.enter_async_context(
+                App.open(self.settings, urls.database, urls.redis, REACTIONS)
+            )
+            self.hub = Hub(self.app)
+            self.endpoint = self._graphql()
+            await stack.enter_async_context(_running(self.hub.run(), close_ended(self.app, self.sockets)))
+            if self._background:
+                await stack.enter_async_context(background_work(self.app))
+            yield
+
+    def _graphql(self) -> LychgateGraphQL:
+        settings = self.settings
+        return LychgateGraphQL(
+            schema(),
+            self.make_context,
+            sockets=self.sockets,
+            persisted=RedisQueries(self.app),
+            options=EndpointOptions(
+                max_body_bytes=settings.max_body_bytes,
+                max_upload_bytes=settings.max_upload_bytes,
+                graphiql=settings.dev,
+                allowed_origins=settings.cors_origins,
+                sockets=SocketOptions(),
+            ),
+        )
+
+    async def make_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """Who asks."""
+        return await context_for(self.app, self.hub, request, response)
+
+    async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """/graphql, over HTTP and websockets."""
+        await self.endpoint(scope, receive, send)
+
+    async def live(self, _request: Request) -> Response:
+        """Under DEV: tests see that a dropped client is cleaned up."""
+        return JSONResponse(
+            {
+                "sockets": self.sockets.count,
+                "subscriptions": self.hub.watches,
+                "groups": self.hub.streams,
+                "catchingUp": self.hub.catching_up,
+            }
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        """Every path of docs/operations.md that there is so far."""
+        of_app = self._of_app
+        routes: list[BaseRoute] = [
+            Route("/graphql", _Asgi(self.graphql)),
+            WebSocketRoute("/graphql", _Asgi(self.graphql)),
+            Route("/healthz", health.alive),
+            Route("/readyz", of_app(health.ready)),
+            Route("/metrics", health.metrics),
+            Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
+            *page_routes(),
+        ]
+        if self.settings.dev:
+            routes += [Route("/dev/live", self.live), *development_routes(lambda _request: self.app)]
+            routes += graphiql_routes("/graphiql")
+        return routes
+
+    def _of_app(self, answer: Callable[[App], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(_request: Request) -> Response:
+            return await answer(self.app)
+
+        return endpoint
+
+
+async def _jwks(app: App) -> Response:
+    return health.jwks(app)
+
+
+class _Asgi:
+    """Lets Starlette route to an ASGI application, whatever the method, instead of a function."""
+
+    def __init__(self, run: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self._run = run
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        await self._run(scope, receive, send)
+
+
+def create_app(settings: Settings, *, background: bool = True) -> Starlette:
+    """The application of one process; it connects when its lifespan begins."""
+    server = Server(settings, background=background)
+    middleware = [Middleware(RequestFacts)]
+    if settings.cors_origins:
+        middleware.append(_cors(settings))
+    return Starlette(routes=server.routes(), middleware=middleware, lifespan=server.lifespan)
+
+
+def _cors(settings: Settings) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", PREFLIGHT, "idempotency-key"],
+        expose_headers=["x-request-id", "retry-after"],
+        allow_credentials=True,
+        max_age=600,
+    )
+
+
+@asynccontextmanager
+async def _running(*work: Any) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in work]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def background_work(app: App) -> AsyncIterator[None]:
+    """Do background work meanwhile; items at hand are finished at the end."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_background(app, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+# ------------------------------------------------------------------ commands
+
+
+def serve(settings: Settings, host: str, port: int, workers: int, *, background: bool) -> None:
+    """`lychgate serve`: until told to stop."""
+    if workers == 1:
+        _run(create_app(settings, background=background), host, port)
+        return
+    # Workers read their settings anew: what the command line decided goes by their environment.
+    os.environ[f"{PREFIX}PUBLIC_URL"] = settings.public_url
+    os.environ[f"{PREFIX}DEV"] = str(settings.dev).lower()
+    os.environ[_BACKGROUND] = str(background)
+    _run("app.main:worker", host, port, factory=True, workers=workers)
+
+
+def worker() -> Starlette:
+    """The application of one of several processes."""
+    settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    return create_app(settings, background=os.environ.get(_BACKGROUND) != "False")
+
+
+def work(settings: Settings) -> None:
+    """`lychgate work`: background work alone, until told to stop."""
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with (
+        backing_servers(settings) as urls,
+        App.open(settings, urls.database, urls.redis, REACTIONS) as app,
+    ):
+        await run_background(app, stop)
+
+
+def _run(app: Any, host: str, port: int, **options: Any) -> None:
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_max_size=_MEBIBYTE,
+        ws_per_message_deflate=False,
+        # Ours decides when a reader is too slow (EVT-5), with a code of its own.
+        ws_ping_timeout=None,
+        timeout_graceful_shutdown=10,
+        **options,
+    )

@@ -1,0 +1,61 @@
+"""Alive, ready, measured, and the keys that verify licences."""
+
+import asyncio
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.core.migrate import head_revision
+from app.core.statements import Statement
+from app.domain.application import App
+
+_REVISION = Statement("select version_num from alembic_version", (), {})
+_PATIENCE_SECONDS = 2.0
+_JWKS_SECONDS = 300
+
+
+async def alive(_request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def ready(app: App) -> Response:
+    """Able to serve: database and migrations. Without Redis it is degraded, not unready."""
+    database, redis = await asyncio.gather(_database(app), _redis(app))
+    able = database == "ok"
+    status = "unready" if not able else "ok" if redis == "ok" else "degraded"
+    told = {"status": status, "database": database, "redis": redis}
+    return JSONResponse(told, 200 if able else 503)
+
+
+async def _database(app: App) -> str:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            row: Any = await app.read_all().row(_REVISION)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it can't be used
+        return f"unreachable ({type(error).__name__})"
+    found = row and row["version_num"]
+    return "ok" if found == head_revision() else f"at migration {found}, not {head_revision()}"
+
+
+async def _redis(app: App) -> str:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await app.resources.redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        return f"unreachable ({type(error).__name__})"
+    return "ok"
+
+
+async def metrics(_request: Request) -> Response:
+    """Prometheus' text format."""
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+def jwks(app: App) -> Response:
+    """Public keys that verify licences (PXY-5)."""
+    headers = {"cache-control": f"public, max-age={_JWKS_SECONDS}", "access-control-allow-origin": "*"}
+    return JSONResponse(app.resources.signer.jwks(), headers=headers)

@@ -1,0 +1,89 @@
+"""From an HTTP request or a websocket's handshake to a context."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from app.context import Context, bearer
+from app.core.settings import Settings, is_loopback
+from app.domain.application import App
+from app.domain.identity.rules import KEPT_SESSION_LASTS
+from app.domain.identity.sessions import Client
+from app.subscriptions.hub import Hub
+
+COOKIE: Final = "lychgate_session"
+PREFLIGHT: Final = "graphql-preflight"
+
+
+async def context_for(
+    app: App, hub: Hub, request: Request | WebSocket, response: Response | WebSocket
+) -> Context:
+    """The context of a request, its actor known. The session cookie counts only where no other site can send it."""
+    context = Context(
+        app,
+        request_id_of(request),
+        Client(client_address(request, app.resources.settings), request.headers.get("user-agent")),
+        bearer(request.headers.get("authorization")) or _cookie(request),
+        hub,
+    )
+    if isinstance(response, Response) and request.headers.get(PREFLIGHT):
+        context.remember = _cookie_setter(response, app.resources.settings)
+    return await context.renew()
+
+
+def request_id_of(request: HTTPConnection) -> str:
+    """The ID under which this request is logged."""
+    found: str = request.scope.get("state", {}).get("request_id", "")
+    return found
+
+
+def client_address(request: HTTPConnection, settings: Settings) -> str | None:
+    """Who is at the other end: the last address that no trusted proxy of ours has put there."""
+    address = request.client.host if request.client else None
+    forwarded = request.headers.get("x-forwarded-for", "")
+    for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if not _trusted(address, settings):
+            break
+        address = hop if _address(hop) else address
+    return address
+
+
+def _trusted(address: str | None, settings: Settings) -> bool:
+    parsed = _address(address or "")
+    return parsed is not None and any(parsed in network for network in settings.trusted_proxies)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _cookie(request: HTTPConnection) -> str | None:
+    # Another site's form can send a POST with our cookie, but not this header (CSRF).
+    if request.scope.get("method") == "POST" and not request.headers.get(PREFLIGHT):
+        return None
+    return request.cookies.get(COOKIE)
+
+
+def _cookie_setter(response: Response, settings: Settings) -> Callable[[str | None], None]:
+    facts: dict[str, Any] = {
+        "path": "/",
+        "httponly": True,
+        "samesite": "lax",
+        "secure": not is_loopback(settings.public_url),
+    }
+
+    def remember(token: str | None) -> None:
+        if token is None:
+            response.delete_cookie(COOKIE, **facts)
+        else:
+            # The session itself may end before the cookie does.
+            response.set_cookie(COOKIE, token, max_age=int(KEPT_SESSION_LASTS.total_seconds()), **facts)
+
+    return remember
