@@ -2,8 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -18,7 +18,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.core.embedded import EmbeddedServers
 from app.core.migrate import upgrade
-from app.core.settings import Settings, load_settings
+from app.core.settings import load_settings
 from app.domain.application import App
 from app.domain.mails.commands import Addressee, write
 from app.models.mail import MailKind
@@ -38,26 +38,19 @@ class Servers:
     home: Path
     database: str
     redis: str
+    embedded: EmbeddedServers
 
 
 @pytest.fixture(scope="session")
 async def servers() -> AsyncIterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="lych") as name:
         home = Path(name)
-        with closing(_Stopped(EmbeddedServers.start(home, fsync=False))) as running:
-            urls = running.servers.urls
-            assert urls.database is not None
-            assert urls.redis is not None
-            await upgrade(urls.database)
-            yield Servers(home, urls.database, urls.redis)
-
-
-class _Stopped:
-    def __init__(self, servers: EmbeddedServers) -> None:
-        self.servers = servers
-
-    def close(self) -> None:
-        self.servers.stop()
+        with EmbeddedServers.start(home, fsync=False) as embedded:
+            database, redis = embedded.urls.database, embedded.urls.redis
+            assert database is not None
+            assert redis is not None
+            await upgrade(database)
+            yield Servers(home, database, redis, embedded)
 
 
 OpenApp = Callable[..., Any]
@@ -168,6 +161,8 @@ async def mail_server() -> AsyncIterator[MailServer]:
     server.close()
 
 
-@pytest.fixture
-def sql_url(servers: Servers) -> Iterator[str]:
-    yield servers.database
+async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> None:
+    """Wait until it is true. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.02)
