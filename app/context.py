@@ -24,9 +24,7 @@ _TOUCH_EVERY = timedelta(minutes=1)
 class Context:
     """What an operation runs in. A websocket makes a fresh one for each operation and each event."""
 
-    def __init__(
-        self, app: App, request_id: str, client: Client, token: str | None, hub: Any = None
-    ) -> None:
+    def __init__(self, app: App, request_id: str, client: Client, token: str | None, hub: Any = None) -> None:
         self.app = app
         # The hub stands above this floor: subscriptions know its type.
         self.hub = hub

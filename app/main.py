@@ -121,7 +121,9 @@ class Server:
             routes += graphiql_routes("/graphiql")
         return routes
 
-    def _of_app(self, answer: Callable[[App], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _of_app(
+        self, answer: Callable[[App], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(_request: Request) -> Response:
             return await answer(self.app)
 

@@ -52,9 +52,7 @@ def actor_of(row: Row) -> Actor:
     personal: UUID | None = row["personal_account_id"]
     memberships = [_Membership(entry) for entry in row["memberships"]]
     grants = [_Grant(entry) for entry in row["grants"]]
-    administered = {m.account_id for m in memberships if m.administers} | (
-        {personal} if personal else set()
-    )
+    administered = {m.account_id for m in memberships if m.administers} | ({personal} if personal else set())
     granted_accounts = {grant.account_id for grant in grants}
     represented = {m.account_id for m in memberships if m.represents}
     return Actor(

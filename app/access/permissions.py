@@ -38,9 +38,7 @@ class Permission(StrEnum):
 
 
 _ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR})
-_KEY_ADMINISTRATORS: Final = frozenset(
-    {Standing.ACCOUNT_ADMINISTRATOR, Standing.LICENSE_ADMINISTRATOR}
-)
+_KEY_ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR, Standing.LICENSE_ADMINISTRATOR})
 _INSTALLATIONS: Final = frozenset({Standing.INSTALLATION})
 
 MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
@@ -66,25 +64,19 @@ def may(actor: Actor, permission: Permission, row: Any = None) -> bool:
 
 def standings(actor: Actor, row: Any = None) -> frozenset[Standing]:
     """How the actor stands to a row: by its account, its key, its subscription, its person."""
-    found = {Standing.ANYBODY}
-    if actor.email_confirmed:
-        found.add(Standing.CONFIRMED)
-    if actor.is_staff:
-        found.add(Standing.STAFF)
-    if actor.kind is ActorKind.INSTALLATION:
-        found.add(Standing.INSTALLATION)
-    if row is None:
-        return frozenset(found)
-    account = getattr(row, "account_id", None) or row.id
-    if account in actor.administered:
-        found.add(Standing.ACCOUNT_ADMINISTRATOR)
-    if account in actor.member_of:
-        found.add(Standing.MEMBER)
-    if _administers_key(actor, row):
-        found.add(Standing.LICENSE_ADMINISTRATOR)
-    if actor.person_id is not None and _person_of(row) == actor.person_id:
-        found.add(Standing.THEMSELVES)
-    return frozenset(found)
+    facts = {
+        Standing.ANYBODY: True,
+        Standing.CONFIRMED: actor.email_confirmed,
+        Standing.STAFF: actor.is_staff,
+        Standing.INSTALLATION: actor.kind is ActorKind.INSTALLATION,
+    }
+    if row is not None:
+        account = getattr(row, "account_id", None) or row.id
+        facts[Standing.ACCOUNT_ADMINISTRATOR] = account in actor.administered
+        facts[Standing.MEMBER] = account in actor.member_of
+        facts[Standing.LICENSE_ADMINISTRATOR] = _administers_key(actor, row)
+        facts[Standing.THEMSELVES] = actor.signed_in and _person_of(row) == actor.person_id
+    return frozenset(standing for standing, holds in facts.items() if holds)
 
 
 def _administers_key(actor: Actor, row: Any) -> bool:

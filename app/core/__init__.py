@@ -1,0 +1,1 @@
+"""What knows nothing of the business: settings, clock, ids, connections, keys, logging."""

@@ -7,7 +7,7 @@ from typing import Final
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {char: value for value, char in enumerate(ALPHABET)}
 _LOOKALIKES: Final = str.maketrans("ILO", "110")
-_NOISE: Final = re.compile(r"[\s\-‐-―]+")
+_NOISE: Final = re.compile(r"[\s\-\u2010-\u2015]+")
 _PREFIX: Final = "LYC"
 _READ_PREFIX: Final = _PREFIX.translate(_LOOKALIKES)
 _SYMBOLS: Final = 25

@@ -62,7 +62,8 @@ class Look:
     async def row(self, statement: Statement, **values: Any) -> Row | None:
         """The first row, or None."""
         async with self.connection() as connection:
-            return await connection.fetchrow(statement.sql, *statement.arguments(values))
+            found: Row | None = await connection.fetchrow(statement.sql, *statement.arguments(values))
+            return found
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -123,8 +124,7 @@ class Database:
 def set_rights(rights: Rights, *, local: bool) -> tuple[str, ...]:
     """One statement, and its arguments, that sets all of `rights` for the session or transaction."""
     calls = ", ".join(
-        f"set_config('{name}', ${place}, {str(local).lower()})"
-        for place, (name, _) in enumerate(rights, 1)
+        f"set_config('{name}', ${place}, {str(local).lower()})" for place, (name, _) in enumerate(rights, 1)
     )
     return (f"select {calls}", *(value for _, value in rights))
 
@@ -140,14 +140,12 @@ async def _pool(url: str, *, size: int, viewer: bool) -> asyncpg.Pool:
         )
         if viewer:
             connection.rights = None
-            await connection.execute(
-                f"set role {VIEWER_ROLE}; set default_transaction_read_only = on"
-            )
+            await connection.execute(f"set role {VIEWER_ROLE}; set default_transaction_read_only = on")
 
     async def keep(_connection: asyncpg.Connection) -> None:
         """No RESET at release: it costs a round trip and would undo the role."""
 
-    return await asyncpg.create_pool(
+    pool: asyncpg.Pool = await asyncpg.create_pool(  # type: ignore[call-overload]  # stubs lack `reset`
         url,
         min_size=1,
         max_size=size,
@@ -157,3 +155,4 @@ async def _pool(url: str, *, size: int, viewer: bool) -> asyncpg.Pool:
         command_timeout=30,
         server_settings={"application_name": "lychgate", "timezone": "UTC"},
     )
+    return pool

@@ -88,7 +88,7 @@ class Slice:
         return base64.urlsafe_b64encode(orjson.dumps(place, default=str)).decode().rstrip("=")
 
 
-def page_request(  # noqa: PLR0913 - the arguments of a connection
+def page_request(
     listing: Listing,
     clock: Clock,
     first: int | None,
@@ -166,7 +166,9 @@ def _page_statement(listing: Listing, order: Order, after: bool, filters: tuple[
     )
     if after:
         place = sa.tuple_(sort, listing.id)
-        limit = sa.tuple_(sa.bindparam("after_value", type_=sort.type), sa.bindparam("after_id", type_=sa.Uuid()))
+        limit = sa.tuple_(
+            sa.bindparam("after_value", type_=sort.type), sa.bindparam("after_id", type_=sa.Uuid())
+        )
         chosen = chosen.where(place < limit if order.descending else place > limit)
     directed = [sa.desc(sort), sa.desc(listing.id)] if order.descending else [sort, listing.id]
     item = chosen.order_by(*directed).limit(sa.bindparam("size", type_=sa.BigInteger())).lateral("item")

@@ -25,7 +25,7 @@ warnings.filterwarnings("ignore", message="EdDSA is deprecated")
 _REGISTRY: Final = jws.JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
 
 
-class LicenseInvalid(Exception):  # noqa: N818 - the word of the domain
+class LicenseInvalid(Exception):
     """A licence file that can't be trusted; its text says why."""
 
 
@@ -53,9 +53,7 @@ class Signer:
     def sign(self, payload: Mapping[str, Any]) -> str:
         """An armoured licence with this payload (docs/formats.md)."""
         header = {"alg": "EdDSA", "typ": _TYPE, "kid": self._kid}
-        token = jws.serialize_compact(
-            header, orjson.dumps(payload), self._key, registry=_REGISTRY
-        )
+        token = jws.serialize_compact(header, orjson.dumps(payload), self._key, registry=_REGISTRY)
         return armour(token)
 
     def jwks(self) -> dict[str, Any]:

@@ -53,9 +53,7 @@ class Work:
 
     async def __aenter__(self) -> Self:
         self.now = self.resources.clock.now()
-        self.session = AsyncSession(
-            self.resources.database.engine, expire_on_commit=False, autoflush=False
-        )
+        self.session = AsyncSession(self.resources.database.engine, expire_on_commit=False, autoflush=False)
         if self.actor.kind not in _UNGUARDED:
             await self._become_viewer()
         return self
@@ -170,6 +168,8 @@ class Work:
         await self._settings((("role", "none"),))
 
     async def _settings(self, settings: Sequence[tuple[str, str]]) -> None:
-        calls = ", ".join(f"set_config('{name}', :v{place}, true)" for place, (name, _) in enumerate(settings))
+        calls = ", ".join(
+            f"set_config('{name}', :v{place}, true)" for place, (name, _) in enumerate(settings)
+        )
         values = {f"v{place}": value for place, (_, value) in enumerate(settings)}
-        await self.session.execute(text(f"select {calls}"), values)  # noqa: S608 - names are ours
+        await self.session.execute(text(f"select {calls}"), values)

@@ -17,13 +17,17 @@ from app.engine.fields import Batch, Info, column, get
 Node = TypeVar("Node")
 
 
-class _Direction(StrEnum):
+class SortDirection(StrEnum):
+    """Which way a list is sorted."""
+
     ASC = "ASC"
     DESC = "DESC"
 
 
-SortDirection = described(
-    _Direction, "Which way a list is sorted", {"ASC": "Smallest first", "DESC": "Largest first"}, name="SortDirection"
+described(
+    SortDirection,
+    "Which way a list is sorted",
+    {"ASC": "Smallest first", "DESC": "Largest first"},
 )
 
 

@@ -9,11 +9,9 @@ import strawberry
 Members = TypeVar("Members", bound=type[Enum])
 
 
-def described(
-    enum: Members, description: str, values: Mapping[str, str], *, name: str | None = None
-) -> Members:
-    """Put an enum into the schema, by its own name or another. Raises KeyError for a member without description."""
-    published = strawberry.enum(enum, name=name, description=description)
+def described(enum: Members, description: str, values: Mapping[str, str]) -> Members:
+    """Put an enum into the schema. Raises KeyError when a member has no description."""
+    published = strawberry.enum(enum, description=description)
     definition: Any = published.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
         value.description = values[value.name]

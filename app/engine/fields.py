@@ -6,14 +6,13 @@ level, so N+1 can't be written, and a type file is a list of declarations.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
-from uuid import UUID
 
 import strawberry
 from strawberry.types.info import Info as StrawberryInfo
 
 from app.core import ids
 
-Batch = Callable[[Any, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
+Batch = Callable[[Any, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
 """`async def xs_of(read, parent_ids)`: what belongs to each parent; a missing one has none."""
 
 

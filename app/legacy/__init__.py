@@ -1,0 +1,1 @@
+"""One adapter a legacy portal: read, translate, call the domain."""

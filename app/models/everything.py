@@ -2,9 +2,27 @@
 
 from sqlmodel import SQLModel
 
-from app.models import account, application, event, installation, license_key, mail, person, product, subscription
+from app.models import (
+    account,
+    application,
+    event,
+    installation,
+    license_key,
+    mail,
+    person,
+    product,
+    subscription,
+)
 
 metadata = SQLModel.metadata
 TABLE_MODULES = (
-    account, application, event, installation, license_key, mail, person, product, subscription,
+    account,
+    application,
+    event,
+    installation,
+    license_key,
+    mail,
+    person,
+    product,
+    subscription,
 )

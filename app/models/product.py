@@ -58,9 +58,8 @@ class Product(SQLModel, table=True):
     unit: str
     installation_kind: InstallationKind = choice(InstallationKind)
     allocations: list[str] = texts()
-    # NULL: as many as the key's quota
+    # Null is as many as the key's quota, and moves without limit
     installations_per_key: int | None = None
-    # NULL: unlimited
     moves_per_key: int | None = None
     expiry_grace_days: int
     overuse_policy: OverusePolicy = choice(OverusePolicy)

@@ -10,6 +10,7 @@ from app.domain.identity import queries as people
 from app.domain.identity import sessions
 from app.domain.identity.commands import SignUp
 from app.engine.fields import Info
+from app.models.person import Language
 from app.resolvers.root import mutation, query
 from app.schema.identity import Viewer
 from app.schema.identity_inputs import (
@@ -25,7 +26,6 @@ from app.schema.identity_inputs import (
     SignUpInput,
     SignUpPayload,
 )
-
 
 
 async def viewer_of(info: Info) -> Any:
@@ -51,7 +51,11 @@ class IdentityQuery:
 class IdentityMutation:
     """IDN-1 to IDN-5, IDN-8."""
 
-    @mutation(SignUpPayload, "Become a person with a personal account; a mail confirms the address (IDN-1)", public=True)
+    @mutation(
+        SignUpPayload,
+        "Become a person with a personal account; a mail confirms the address (IDN-1)",
+        public=True,
+    )
     async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload:
         """IDN-1, IDN-2."""
         form = SignUp(
@@ -60,12 +64,14 @@ class IdentityMutation:
             last_name=input.last_name,
             password=input.password,
             accept_terms=input.accept_terms,
-            language=input.language,
+            language=input.language or Language.EN,
         )
         await identity.sign_up(info.context.work(), form)
         return SignUpPayload()
 
-    @mutation(ConfirmEmailPayload, "Prove that an address is yours, by the mailed link's token (IDN-4)", public=True)
+    @mutation(
+        ConfirmEmailPayload, "Prove that an address is yours, by the mailed link's token (IDN-4)", public=True
+    )
     async def confirm_email(self, info: Info, input: ConfirmEmailInput) -> ConfirmEmailPayload:
         """IDN-4."""
         token = await identity.confirm_email(info.context.work(), input.token, info.context.client)
@@ -84,7 +90,11 @@ class IdentityMutation:
     async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         """IDN-5."""
         token = await identity.sign_in(
-            info.context.work(), input.email, input.password, info.context.client, keep=bool(input.keep_signed_in)
+            info.context.work(),
+            input.email,
+            input.password,
+            info.context.client,
+            keep=bool(input.keep_signed_in),
         )
         await info.context.enter(token)
         return SignInPayload(session_token=token, viewer=await viewer_of(info))

@@ -34,7 +34,9 @@ class InstallationMutation:
         """DEV-1, DEV-2."""
         machine = _machine(input)
         work = info.context.installation_work(machine.hostname)
-        done = await activation.activate(work, _key_code(input), input.product, machine, info.context.client.ip_address)
+        done = await activation.activate(
+            work, _key_code(input), input.product, machine, info.context.client.ip_address
+        )
         row: Any = (await installations.by_ids(info.context.app.read_all(), [done.installation_id]))[
             done.installation_id
         ]
@@ -60,12 +62,17 @@ class InstallationMutation:
         work = info.context.installation_work("")
         return _told(await check_in.deactivate_self(work, input.installation_token))
 
-    @mutation(BulkInstallationsPayload, "Free licences at once; the machines learn it at their next check-in (DEV-4)")
-    async def deactivate_installations(self, info: Info, input: BulkInstallationsInput) -> BulkInstallationsPayload:
+    @mutation(
+        BulkInstallationsPayload,
+        "Free licences at once; the machines learn it at their next check-in (DEV-4)",
+    )
+    async def deactivate_installations(
+        self, info: Info, input: BulkInstallationsInput
+    ) -> BulkInstallationsPayload:
         """DEV-4, DEV-9."""
         wanted = [ids.decode(given, *_KINDS) for given in input.installation_ids]
         done = await commands.deactivate(info.context.work(), wanted)
-        rows = await installations.by_ids(info.context.read(), done)
+        rows: Any = await installations.by_ids(info.context.read(), done)
         return BulkInstallationsPayload(installations=[rows[id_] for id_ in done])
 
 
@@ -91,7 +98,7 @@ def _told(answer: Answer) -> CheckInPayload:
     signed = answer.license
     return CheckInPayload(
         state=answer.state,
-        license=signed and signed.text,
-        valid_until=signed and signed.valid_until,
+        license=None if signed is None else signed.text,
+        valid_until=None if signed is None else signed.valid_until,
         next_check_in_by=answer.next_check_in_by,
     )

@@ -30,7 +30,9 @@ _ACCOUNTS = ("BusinessAccount", "PersonalAccount")
 class SubscriptionMutation:
     """SUB-1, SUB-3, SUB-7."""
 
-    @mutation(IssueSubscriptionPayload, "Staff: sell a subscription; gives its unregistered primary key (SUB-1)")
+    @mutation(
+        IssueSubscriptionPayload, "Staff: sell a subscription; gives its unregistered primary key (SUB-1)"
+    )
     async def issue_subscription(self, info: Info, input: IssueSubscriptionInput) -> IssueSubscriptionPayload:
         """SUB-1."""
         values = {**asdict(input), "reseller_account_id": _account(input.reseller_account_id)}
@@ -45,7 +47,7 @@ class SubscriptionMutation:
             name=input.name,
             account_id=_account(input.account_id),
             account_given=input.account_id is not None,
-            company=input.company and CompanyDetails(**asdict(input.company)),
+            company=None if input.company is None else CompanyDetails(**asdict(input.company)),
         )
         account_id, subscription_id = await commands.register(info.context.work(), form)
         await info.context.renew()

@@ -1,7 +1,7 @@
 """Accounts, companies and memberships."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -13,8 +13,8 @@ from app.domain.keys import queries as keys
 from app.domain.subscriptions import queries as subscriptions
 from app.engine.connection import Connection, connection
 from app.engine.enums import described
-from app.engine.fields import Info, column, global_id, relation
-from app.models import account as models
+from app.engine.fields import Info, column, get, global_id, relation
+from app.models.account import MemberRole, MemberStatus
 from app.schema.events import Event, EventFilter
 from app.schema.identity import Person
 from app.schema.installations import Computer, InstallationFilter, InstallationOrder
@@ -22,16 +22,16 @@ from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
 from app.schema.node import Node, Tagged
 from app.schema.subscriptions import LicenseSubscription, SubscriptionFilter, SubscriptionOrder
 
-MemberRole = described(
-    models.MemberRole,
+described(
+    MemberRole,
     "What a member may do in a business account (ACC-7)",
     {
         "REGULAR_MEMBER": "Nothing, except what was granted key by key",
         "ACCOUNT_ADMINISTRATOR": "Everything in the account",
     },
 )
-MemberStatus = described(
-    models.MemberStatus,
+described(
+    MemberStatus,
     "Whether a membership gives access at all (ACC-9)",
     {"ACTIVE": "It does", "BLOCKED": "It doesn't, until an administrator unblocks it"},
 )
@@ -102,18 +102,22 @@ class BusinessAccount(Tagged, Account):
         filter_type=EventFilter,
     )
 
-    @strawberry.field(description="Identifies the account to the vendor's support. Null for those who may not see it")
+    @strawberry.field(
+        description="Identifies the account to the vendor's support. Null for those who may not see it"
+    )
     async def support_code(self, info: Info) -> str | None:
         """Stands in the company's row, so that it is seen by the same people."""
-        company = await info.context.load(accounts.companies_of, self["id"])  # type: ignore[index]  # a row
-        return company and company["support_code"]
+        company: Any = await info.context.load(accounts.companies_of, get(self, "id"))
+        return None if company is None else str(company["support_code"])
 
     @strawberry.field(description="Its administrators. Null for those who may not see them (ACC-11)")
     async def administrators(
         self, info: Info
     ) -> list[Annotated["Membership", strawberry.lazy("app.schema.accounts")]] | None:
         """Seen by administrators and staff."""
-        return await info.context.load(accounts.administrators_of, self["id"])  # type: ignore[index]  # a row
+        row: Any = self
+        found: list[Membership] | None = await info.context.load(accounts.administrators_of, row["id"])
+        return found
 
 
 @strawberry.type(description="A person's membership in a business account")

@@ -1,15 +1,16 @@
 """Expected failures, as payloads tell them."""
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
 from app.domain import errors
-from app.domain.errors import DomainError, Several
+from app.domain.errors import DomainError, ErrorCode, Several
 from app.engine.enums import described
 
-ErrorCode = described(
-    errors.ErrorCode,
+described(
+    ErrorCode,
     "Why a request failed",
     {
         "NOT_FOUND": "It isn't there, or you may not know of it",
@@ -104,7 +105,11 @@ def user_errors(error: DomainError) -> list[UserError]:
     """A failure of the domain as a payload tells it; several at once are told one by one."""
     if isinstance(error, Several):
         return [told for each in error.errors for told in user_errors(each)]
-    basics = {"code": errors.ErrorCode(error.code), "message": error.message, "path": list(error.path)}
+    basics: dict[str, Any] = {
+        "code": errors.ErrorCode(error.code),
+        "message": error.message,
+        "path": list(error.path),
+    }
     if isinstance(error, errors.NotEnoughLicenses):
         return [NotEnoughLicensesError(**basics, available=error.available, requested=error.requested)]
     if isinstance(error, errors.RateLimited):

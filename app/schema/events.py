@@ -14,7 +14,7 @@ from app.domain.keys import queries as keys
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, get, global_id, relation
 from app.engine.scalars import Cursor
-from app.models import event as models
+from app.models.event import EventActorKind, EventType
 from app.schema.identity import Person
 from app.schema.installations import Installation
 from app.schema.node import Node, Tagged
@@ -23,8 +23,8 @@ from app.schema.nodes import load_node
 if TYPE_CHECKING:
     from app.schema.keys import LicenseKey
 
-EventType = described(
-    models.EventType,
+described(
+    EventType,
     "What happened",
     {
         "SUBSCRIPTION_REGISTERED": "A key was registered",
@@ -68,8 +68,8 @@ EventType = described(
         "SESSION_REVOKED": "A session was ended",
     },
 )
-EventActorKind = described(
-    models.EventActorKind,
+described(
+    EventActorKind,
     "Who did it",
     {
         "PERSON": "A person",
@@ -145,6 +145,8 @@ class EventFilter:
     """All conditions hold together."""
 
     types: list[EventType] | None = strawberry.field(default=None, description="Only those of these types")
-    actor_person_id: strawberry.ID | None = strawberry.field(default=None, description="Only what this person did")
+    actor_person_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Only what this person did"
+    )
     from_: datetime | None = strawberry.field(default=None, name="from", description="Not before this moment")
     to: datetime | None = strawberry.field(default=None, description="Before this moment")

@@ -5,18 +5,18 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.access import actor
+from app.access.actor import Scope
 from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
 from app.domain.identity import queries as people
 from app.engine.connection import Connection, connect
 from app.engine.enums import described
 from app.engine.fields import Info, column, global_id
-from app.models import person as models
+from app.models.person import Language
 from app.schema.node import Node, Tagged
 
-Language = described(
-    models.Language,
+described(
+    Language,
     "A language of mails and articles",
     {
         "EN": "English",
@@ -29,8 +29,8 @@ Language = described(
         "ZH_CN": "Simplified Chinese",
     },
 )
-Scope = described(
-    actor.Scope,
+described(
+    Scope,
     "What an access token may do (IDN-10)",
     {
         "READ": "Every query and subscription",
@@ -95,7 +95,9 @@ class Viewer:
     async def accounts(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="How many: 50 if left out, 100 at most")] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many: 50 if left out, 100 at most")
+        ] = None,
         after: Annotated[str | None, strawberry.argument(description="Only those behind this cursor")] = None,
     ) -> Connection[Annotated["Account", _LAZY_ACCOUNTS]]:  # type: ignore[name-defined]  # noqa: F821
         """Named by the actor's rights: a blocked membership gives none."""

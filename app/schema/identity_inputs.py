@@ -37,7 +37,9 @@ class ConfirmEmailInput:
 class ConfirmEmailPayload:
     """IDN-4."""
 
-    session_token: str | None = strawberry.field(default=None, description="A new session's token, shown this once")
+    session_token: str | None = strawberry.field(
+        default=None, description="A new session's token, shown this once"
+    )
     errors: list[UserError] = errors()
 
 
@@ -70,7 +72,9 @@ class SignInInput:
 class SignInPayload:
     """IDN-5."""
 
-    session_token: str | None = strawberry.field(default=None, description="The session's token, shown this once")
+    session_token: str | None = strawberry.field(
+        default=None, description="The session's token, shown this once"
+    )
     two_factor_challenge: str | None = strawberry.field(
         default=None, description="Present when a code must follow; valid for 5 minutes"
     )

@@ -15,7 +15,9 @@ class ActivateComputerInput:
     """DEV-1."""
 
     key_code: str | None = strawberry.field(default=None, description="A licence key")
-    activation_code: str | None = strawberry.field(default=None, description="A temporary code out of an invitation")
+    activation_code: str | None = strawberry.field(
+        default=None, description="A temporary code out of an invitation"
+    )
     product: ProductCode = strawberry.field(default=ProductCode.DESKTOP, description="The product")
     fingerprint: str = strawberry.field(description="What makes the machine the same machine")
     hostname: str = strawberry.field(description="Its name")
@@ -32,7 +34,9 @@ class ActivationPayload:
     installation_token: str | None = strawberry.field(
         default=None, description="Proves the installation at each check-in; the same when it activates again"
     )
-    license: str | None = strawberry.field(default=None, description="Armoured JWS, checked with the published keys")
+    license: str | None = strawberry.field(
+        default=None, description="Armoured JWS, checked with the published keys"
+    )
     installation: Installation | None = strawberry.field(default=None, description="As the portal shows it")
     errors: list[UserError] = errors()
 
@@ -53,9 +57,13 @@ class CheckInPayload:
     """DEV-3."""
 
     state: LicenseState | None = strawberry.field(default=None, description="Where it stands")
-    license: str | None = strawberry.field(default=None, description="Armoured JWS; null unless ACTIVE or MOVED")
+    license: str | None = strawberry.field(
+        default=None, description="Armoured JWS; null unless ACTIVE or MOVED"
+    )
     valid_until: datetime | None = strawberry.field(default=None, description="How long that licence is good")
-    next_check_in_by: datetime | None = strawberry.field(default=None, description="When to be heard of again")
+    next_check_in_by: datetime | None = strawberry.field(
+        default=None, description="When to be heard of again"
+    )
     errors: list[UserError] = errors()
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.domain.accounts import queries as accounts
-from app.domain.installations import rules
+from app.domain.installations.rules import LicenseState
 from app.domain.keys import queries as keys
 from app.domain.products import queries as products
 from app.engine.connection import SortDirection
 from app.engine.enums import described
 from app.engine.fields import column, global_id, relation
-from app.models import installation as models
+from app.models.installation import InstallationStatus, PendingChange
 from app.schema.node import Node, Tagged
 from app.schema.products import Product, ProductCode
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from app.schema.accounts import BusinessAccount
     from app.schema.keys import LicenseKey
 
-InstallationStatus = described(
-    models.InstallationStatus,
+described(
+    InstallationStatus,
     "What the portal says of an installation",
     {
         "ACTIVE": "It holds a licence",
@@ -30,13 +30,16 @@ InstallationStatus = described(
         "BLACKLISTED": "It may not use its key",
     },
 )
-PendingChange = described(
-    models.PendingChange,
+described(
+    PendingChange,
     "Made in the portal, not yet learnt by the installation",
-    {"DEACTIVATION": "It will be told that it is deactivated", "MOVE": "It will be given another key's licence"},
+    {
+        "DEACTIVATION": "It will be told that it is deactivated",
+        "MOVE": "It will be given another key's licence",
+    },
 )
-LicenseState = described(
-    rules.LicenseState,
+described(
+    LicenseState,
     "What an installation is told at a check-in (DEV-3)",
     {
         "ACTIVE": "Go on; a licence comes with it",
@@ -49,13 +52,17 @@ LicenseState = described(
 )
 
 
-class _ExpiryDisplay(StrEnum):
+class ExpiryDisplay(StrEnum):
+    """Described below."""
+
     ALL = "ALL"
     EXPIRING_SOON = "EXPIRING_SOON"
     EXPIRED = "EXPIRED"
 
 
-class _SortField(StrEnum):
+class InstallationOrderField(StrEnum):
+    """Described below."""
+
     NAME = "NAME"
     STATUS = "STATUS"
     ACTIVATED_AT = "ACTIVATED_AT"
@@ -64,14 +71,13 @@ class _SortField(StrEnum):
     APP_VERSION = "APP_VERSION"
 
 
-ExpiryDisplay = described(
-    _ExpiryDisplay,
+described(
+    ExpiryDisplay,
     "Which installations a list shows, by their licence's end",
     {"ALL": "All", "EXPIRING_SOON": "30 days or less are left", "EXPIRED": "It is over"},
-    name="ExpiryDisplay",
 )
-InstallationOrderField = described(
-    _SortField,
+described(
+    InstallationOrderField,
     "What installations are sorted by",
     {
         "NAME": "Alias or hostname",
@@ -81,7 +87,6 @@ InstallationOrderField = described(
         "LICENSE_EXPIRES_ON": "The licence's end; what has none comes behind",
         "APP_VERSION": "Version of the application",
     },
-    name="InstallationOrderField",
 )
 
 
@@ -89,11 +94,15 @@ InstallationOrderField = described(
 class InstallationFilter:
     """All conditions hold together."""
 
-    status: InstallationStatus | None = strawberry.field(default=None, description="Only those with this status")
+    status: InstallationStatus | None = strawberry.field(
+        default=None, description="Only those with this status"
+    )
     expiry: ExpiryDisplay | None = strawberry.field(
         default=ExpiryDisplay.ALL, description="Only those whose licence ends so"
     )
-    license_key_id: strawberry.ID | None = strawberry.field(default=None, description="Only those of this key")
+    license_key_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Only those of this key"
+    )
     product: ProductCode | None = strawberry.field(default=None, description="Only those of this product")
     search: str | None = strawberry.field(
         default=None, description="Only those with this text in alias, hostname, serial number or note"

@@ -14,6 +14,7 @@ from app.engine.connection import Connection, SortDirection, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
 from app.models import license_key as models
+from app.models.license_key import LicenseKeyKind
 from app.schema.installations import Installation, InstallationFilter, InstallationOrder
 from app.schema.node import Node, Tagged
 from app.schema.products import Allocation, ProductCode
@@ -21,33 +22,36 @@ from app.schema.products import Allocation, ProductCode
 if TYPE_CHECKING:
     from app.schema.subscriptions import LicenseSubscription
 
-LicenseKeyKind = described(
-    models.LicenseKeyKind,
+described(
+    LicenseKeyKind,
     "Whether a key is its subscription's primary one (KEY-1)",
     {"PRIMARY": "It has the whole pool", "ADDITIONAL": "It has a quota"},
 )
 
 
-class _Status(StrEnum):
+class LicenseKeyStatus(StrEnum):
+    """Described below."""
+
     ACTIVE = "ACTIVE"
     EXPIRED = "EXPIRED"
 
 
-class _SortField(StrEnum):
+class LicenseKeyOrderField(StrEnum):
+    """Described below."""
+
     NAME = "NAME"
     KIND = "KIND"
     QUOTA = "QUOTA"
     EXPIRES_ON = "EXPIRES_ON"
 
 
-LicenseKeyStatus = described(
-    _Status,
+described(
+    LicenseKeyStatus,
     "Whether a key can activate (KEY-6)",
     {"ACTIVE": "Its last good day isn't over", "EXPIRED": "It is"},
-    name="LicenseKeyStatus",
 )
-LicenseKeyOrderField = described(
-    _SortField,
+described(
+    LicenseKeyOrderField,
     "What keys are sorted by (KEY-9)",
     {
         "NAME": "Name",
@@ -55,7 +59,6 @@ LicenseKeyOrderField = described(
         "QUOTA": "Quota; the primary key comes behind",
         "EXPIRES_ON": "End; what has none comes behind",
     },
-    name="LicenseKeyOrderField",
 )
 
 
@@ -64,7 +67,9 @@ class LicenseKeyFilter:
     """All conditions hold together."""
 
     product: ProductCode | None = strawberry.field(default=None, description="Only those of this product")
-    status: LicenseKeyStatus | None = strawberry.field(default=None, description="Only those with this status")
+    status: LicenseKeyStatus | None = strawberry.field(
+        default=None, description="Only those with this status"
+    )
     kind: LicenseKeyKind | None = strawberry.field(default=None, description="Only those of this kind")
     search: str | None = strawberry.field(default=None, description="Only those with this text in the name")
 
@@ -91,8 +96,12 @@ def _code(row: Any, context: Any) -> str:
     return code
 
 
-def _status(row: Any, context: Any) -> _Status:
-    return _Status.ACTIVE if is_live(row["expires_on"], context.clock.today()) else _Status.EXPIRED
+def _status(row: Any, context: Any) -> LicenseKeyStatus:
+    return (
+        LicenseKeyStatus.ACTIVE
+        if is_live(row["expires_on"], context.clock.today())
+        else LicenseKeyStatus.EXPIRED
+    )
 
 
 def use_of(row: Any, context: Any) -> KeyUse:
@@ -117,7 +126,9 @@ class LicenseKey(Tagged, Node):
         subscriptions.by_ids, "The subscription whose licences it gives", key="subscription_id"
     )
     name: str = column("Its name")
-    code: str = computed(_code, "The code; masked but for its last group unless the viewer administers the key (KEY-5)")
+    code: str = computed(
+        _code, "The code; masked but for its last group unless the viewer administers the key (KEY-5)"
+    )
     kind: LicenseKeyKind = column("Primary or additional")
     allocation: Allocation | None = column("How it gets its licences. Null for a primary key")
     used: int = column("Licences in use")

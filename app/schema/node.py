@@ -20,7 +20,9 @@ class Tagged:
 class Node:
     """Relay's Node."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque and lasting: names this object everywhere in the API")
+    id: strawberry.ID = strawberry.field(
+        description="Opaque and lasting: names this object everywhere in the API"
+    )
 
     @classmethod
     def resolve_type(cls, row: Any, *_: Any) -> str:

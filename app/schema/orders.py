@@ -6,16 +6,16 @@ import strawberry
 
 from app.engine.enums import described
 from app.engine.fields import column, global_id
-from app.models import subscription as models
+from app.models.subscription import Channel, OrderKind, OrderStatus
 from app.schema.node import Node, Tagged
 
-Channel = described(
-    models.Channel,
+described(
+    Channel,
     "Through whom something was bought",
     {"ONLINE": "From the vendor", "RESELLER": "Through a partner"},
 )
-OrderKind = described(
-    models.OrderKind,
+described(
+    OrderKind,
     "What an order asks for",
     {
         "NEW": "The subscription itself",
@@ -25,8 +25,8 @@ OrderKind = described(
         "MIGRATION": "Taken over from a legacy portal",
     },
 )
-OrderStatus = described(
-    models.OrderStatus,
+described(
+    OrderStatus,
     "How far an order is",
     {
         "PLACED": "Staff have to decide",

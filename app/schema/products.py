@@ -4,11 +4,11 @@ import strawberry
 
 from app.engine.enums import described
 from app.engine.fields import column, get
-from app.models import product as models
+from app.models.product import Allocation, InstallationKind, ProductCode
 from app.schema.node import Node, Tagged
 
-ProductCode = described(
-    models.ProductCode,
+described(
+    ProductCode,
     "A product of the catalogue",
     {
         "DESKTOP": "Desktop: licensed by computers",
@@ -19,8 +19,8 @@ ProductCode = described(
         "SECURE_WORKSPACE": "Secure Workspace (the former Awingu): licensed by concurrent users",
     },
 )
-InstallationKind = described(
-    models.InstallationKind,
+described(
+    InstallationKind,
     "What an activated copy is",
     {
         "COMPUTER": "A computer",
@@ -28,8 +28,8 @@ InstallationKind = described(
         "PROXY_SERVER": "A proxy server that manages devices",
     },
 )
-Allocation = described(
-    models.Allocation,
+described(
+    Allocation,
     "How an additional key gets its licences (KEY-2)",
     {
         "RESERVED": "The quota leaves the pool: only this key can use it",
@@ -42,7 +42,7 @@ def _product_id() -> strawberry.ID:
     def resolve(root: strawberry.Parent[object]) -> strawberry.ID:
         return strawberry.ID(f"Product_{get(root, 'code')}")
 
-    return strawberry.field(resolver=resolve, description="Opaque and lasting: names this product")  # type: ignore[return-value]
+    return strawberry.field(resolver=resolve, description="Opaque and lasting: names this product")
 
 
 @strawberry.type(description="A product and its policy (PRD-1)")

@@ -68,9 +68,13 @@ class IssueSubscriptionInput:
 
     product: ProductCode = strawberry.field(description="The product")
     quantity: int = strawberry.field(description="Packs: a pack of ACCESS has 5 licences, of the others 1")
-    kind: SubscriptionKind = strawberry.field(default=SubscriptionKind.SUBSCRIPTION, description="What is sold")
+    kind: SubscriptionKind = strawberry.field(
+        default=SubscriptionKind.SUBSCRIPTION, description="What is sold"
+    )
     term_months: int | None = strawberry.field(default=None, description="1 (online only), 12, 24 or 36")
-    ends_on: date | None = strawberry.field(default=None, description="An explicit last good day instead of a term")
+    ends_on: date | None = strawberry.field(
+        default=None, description="An explicit last good day instead of a term"
+    )
     not_for_resale: bool = strawberry.field(default=False, description="For demonstration, not sold")
     channel: Channel = strawberry.field(default=Channel.ONLINE, description="Through whom")
     reseller_account_id: strawberry.ID | None = strawberry.field(
@@ -79,7 +83,9 @@ class IssueSubscriptionInput:
     support_plan: SupportPlan = strawberry.field(default=SupportPlan.STANDARD, description="Which support")
     contract_number: str | None = strawberry.field(default=None, description="The contract's number")
     sales_name: str | None = strawberry.field(default=None, description="Sales representative: name")
-    sales_email: str | None = strawberry.field(default=None, description="Sales representative: email address")
+    sales_email: str | None = strawberry.field(
+        default=None, description="Sales representative: email address"
+    )
     sales_phone: str | None = strawberry.field(default=None, description="Sales representative: telephone")
     send_to: str | None = strawberry.field(default=None, description="Mail the code to the buyer")
 

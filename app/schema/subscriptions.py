@@ -11,10 +11,11 @@ from app.domain.keys import queries as keys
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.subscriptions import rules
+from app.domain.subscriptions.rules import SubscriptionStatus
 from app.engine.connection import Connection, SortDirection, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
-from app.models import subscription as models
+from app.models.subscription import SubscriptionKind, SupportPlan
 from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder, pool_of
 from app.schema.node import Node, Tagged
 from app.schema.orders import Channel, Order
@@ -23,8 +24,8 @@ from app.schema.products import Product, ProductCode
 if TYPE_CHECKING:
     from app.schema.accounts import Account
 
-SubscriptionKind = described(
-    models.SubscriptionKind,
+described(
+    SubscriptionKind,
     "What was bought",
     {
         "SUBSCRIPTION": "A subscription for a time",
@@ -33,8 +34,8 @@ SubscriptionKind = described(
         "PERPETUAL": "A licence without end, with maintenance and support for a time",
     },
 )
-SubscriptionStatus = described(
-    rules.SubscriptionStatus,
+described(
+    SubscriptionStatus,
     "Where a subscription is in its life (SUB-4)",
     {
         "ACTIVE": "More than 30 days are left, or it has no end",
@@ -43,29 +44,33 @@ SubscriptionStatus = described(
         "EXPIRED": "It is over",
     },
 )
-SupportPlan = described(
-    models.SupportPlan,
+described(
+    SupportPlan,
     "Which support comes with a subscription",
     {"STANDARD": "Standard support", "PREMIUM": "Premium support"},
 )
 
 
-class _Display(StrEnum):
+class SubscriptionDisplay(StrEnum):
+    """Described below."""
+
     ALL = "ALL"
     ACTIVE = "ACTIVE"
     EXPIRING_SOON = "EXPIRING_SOON"
     EXPIRED = "EXPIRED"
 
 
-class _SortField(StrEnum):
+class SubscriptionOrderField(StrEnum):
+    """Described below."""
+
     NAME = "NAME"
     EXPIRES_ON = "EXPIRES_ON"
     ACTIVATED_ON = "ACTIVATED_ON"
     QUANTITY = "QUANTITY"
 
 
-SubscriptionDisplay = described(
-    _Display,
+described(
+    SubscriptionDisplay,
     "Which subscriptions a list shows (SUB-5)",
     {
         "ALL": "All",
@@ -73,10 +78,9 @@ SubscriptionDisplay = described(
         "EXPIRING_SOON": "Those with 30 days or less left",
         "EXPIRED": "Those that are over",
     },
-    name="SubscriptionDisplay",
 )
-SubscriptionOrderField = described(
-    _SortField,
+described(
+    SubscriptionOrderField,
     "What subscriptions are sorted by (SUB-5)",
     {
         "NAME": "Name",
@@ -84,7 +88,6 @@ SubscriptionOrderField = described(
         "ACTIVATED_ON": "Registration",
         "QUANTITY": "Licences",
     },
-    name="SubscriptionOrderField",
 )
 
 
@@ -174,7 +177,9 @@ class LicenseSubscription(Tagged, Node):
     maintenance_expires_on: date | None = column("The last good day of maintenance and support, if perpetual")
     offline_use: bool = column("Whether staff enabled offline activation (PXY-4)")
     quantity: int = column("Licences, not packs")
-    primary_key: LicenseKey | None = relation(keys.primary_of, "The key with the whole pool, if you may see it")
+    primary_key: LicenseKey | None = relation(
+        keys.primary_of, "The key with the whole pool, if you may see it"
+    )
     keys: Connection[LicenseKey] = connection(
         keys.OF_SUBSCRIPTION,
         "Its keys that the viewer administers",
@@ -190,7 +195,11 @@ class LicenseSubscription(Tagged, Node):
         uses = await info.context.load(subscriptions.uses_on(info.context.clock.today()), row["id"])
         pool = await pool_of(row["id"], info)
         return LicenseUsage(
-            total=pool.quantity, reserved=pool.reserved, pool=pool.size, used=uses["used"], available=pool.free
+            total=pool.quantity,
+            reserved=pool.reserved,
+            pool=pool.size,
+            used=uses["used"],
+            available=pool.free,
         )
 
     @strawberry.field(description="How quantity and end came about. Null for licence administrators (ACC-11)")

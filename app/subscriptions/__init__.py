@@ -1,0 +1,1 @@
+"""Root Subscription fields, and the hub that wakes them."""

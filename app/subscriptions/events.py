@@ -24,7 +24,9 @@ _INSTALLATION_TYPES = [type_ for type_ in Types if type_.startswith("INSTALLATIO
 class EventSubscription:
     """accountEvents, installationChanges, viewerEvents."""
 
-    @strawberry.subscription(description="Every event of an account that the viewer may see, as it happens (EVT-2)")
+    @strawberry.subscription(
+        description="Every event of an account that the viewer may see, as it happens (EVT-2)"
+    )
     async def account_events(
         self,
         info: Info,
@@ -55,7 +57,9 @@ class EventSubscription:
         info.context.require_sign_in()
         context: Any = info.context
         wanted = license_key_id and ids.decode(license_key_id, "LicenseKey")
-        async with aclosing(follow_account(context, context.hub, account_id, _INSTALLATION_TYPES, after)) as rows:
+        async with aclosing(
+            follow_account(context, context.hub, account_id, _INSTALLATION_TYPES, after)
+        ) as rows:
             async for row in rows:
                 if license_key_id is None or row["license_key_id"] == wanted:
                     yield row  # type: ignore[misc]  # a row

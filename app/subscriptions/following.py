@@ -1,6 +1,6 @@
 """Following a stream with the viewer's own rights: what was missed, then what comes (EVT-2)."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from app.subscriptions.hub import Hub
 
 async def follow_account(
     context: Context, hub: Hub, account_id: str, types: Collection[EventType] | None, after: str | None
-) -> AsyncIterator[Row]:
+) -> AsyncGenerator[Row]:
     """An account's events, as long as the viewer belongs to it. Raises NOT_FOUND, CURSOR_EXPIRED."""
     stream = ids.decode(account_id, "BusinessAccount", "PersonalAccount")
 
@@ -33,7 +33,7 @@ async def follow_account(
             yield row
 
 
-async def follow_viewer(context: Context, hub: Hub, after: str | None) -> AsyncIterator[Row]:
+async def follow_viewer(context: Context, hub: Hub, after: str | None) -> AsyncGenerator[Row]:
     """The viewer's own events, as long as the session lives."""
     stream = context.actor.person_id
     if stream is None:
@@ -43,14 +43,14 @@ async def follow_viewer(context: Context, hub: Hub, after: str | None) -> AsyncI
             yield row
 
 
-async def follow(  # noqa: PLR0913, PLR0917 - what a subscription is
+async def follow(
     context: Context,
     hub: Hub,
     stream: UUID,
     allowed: Callable[[], bool],
     types: Collection[EventType] | None,
     after: str | None,
-) -> AsyncIterator[Row]:
+) -> AsyncGenerator[Row]:
     """Events behind the cursor (or from now on), each once, in order, until no longer allowed."""
     names = None if types is None else [type_.value for type_ in types]
     async with hub.watching(stream) as watch:

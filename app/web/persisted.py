@@ -20,7 +20,7 @@ class RedisQueries:
     async def get(self, hash: str) -> str | None:  # noqa: A002 - the protocol's word
         """The text that was put under this hash, or None."""
         with suppress(RedisError, OSError):
-            found = await self._redis.get(_PREFIX + hash)
+            found: bytes | None = await self._redis.get(_PREFIX + hash)  # type: ignore[assignment]
             return None if found is None else found.decode()
         return None
 

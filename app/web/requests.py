@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from app.context import Context, bearer
-from app.core.settings import Settings, is_loopback
+from app.core.settings import Settings
+from app.core.urls import is_loopback
 from app.domain.application import App
 from app.domain.identity.rules import KEPT_SESSION_LASTS
 from app.domain.identity.sessions import Client

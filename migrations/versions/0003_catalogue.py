@@ -46,7 +46,13 @@ DEFAULTS = {
 }
 PRODUCTS = [
     {"code": "DESKTOP", "name": "Desktop", "unit": "computer", "allocations": BOTH, **COMPUTER},
-    {"code": "RAS", "name": "Remote Application Server", "unit": "concurrent user", "allocations": RESERVED, **FARM},
+    {
+        "code": "RAS",
+        "name": "Remote Application Server",
+        "unit": "concurrent user",
+        "allocations": RESERVED,
+        **FARM,
+    },
     {
         "code": "DEVICE_MANAGEMENT_MAC",
         "name": "Device Management for Mac computers",

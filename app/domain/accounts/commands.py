@@ -7,7 +7,7 @@ from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, Forbidden, refuse
 from app.domain.identity.rules import name_of
 from app.domain.work import Work
-from app.models.account import Account, AccountKind, Company, Membership, MemberRole
+from app.models.account import Account, AccountKind, Company, MemberRole, Membership
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,7 @@ async def _advance(session: AsyncSession, stream: UUID, count: int) -> int:
     return last
 
 
-def _row(  # noqa: PLR0917
+def _row(
     event: DomainEvent, stream: UUID, sequence: int, audience: EventAudience, actor: Actor, now: datetime
 ) -> dict[str, object]:
     return {

@@ -24,7 +24,10 @@ _stream = table_of(EventStream)
 _INSTALLATIONS = [name.value for name in EventType if name.startswith("INSTALLATION_")]
 
 _TYPENAME = sa.case(
-    (_event.c.type.in_([sa.literal_column(f"'{name}'") for name in _INSTALLATIONS]), sa.literal_column("'InstallationChanged'")),
+    (
+        _event.c.type.in_([sa.literal_column(f"'{name}'") for name in _INSTALLATIONS]),
+        sa.literal_column("'InstallationChanged'"),
+    ),
     else_=sa.literal_column("'GeneralEvent'"),
 ).label("__typename")
 COLUMNS = (*_event.c, _TYPENAME)
@@ -36,9 +39,7 @@ _AFTER = (
     .limit(sa.bindparam("size", type_=sa.BigInteger()))
 )
 _ALL_AFTER = compiled(_AFTER)
-_SOME_AFTER = compiled(
-    _AFTER.where(_event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text()))))
-)
+_SOME_AFTER = compiled(_AFTER.where(_event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text())))))
 _LAST = compiled(sa.select(_stream).where(_stream.c.id == sa.any_(ids_parameter())))
 _OCCURRED = compiled(
     sa.select(_event.c.occurred_at).where(
@@ -74,9 +75,7 @@ OF_ACCOUNT = Listing(
 )
 
 
-async def after(
-    read: Reader, stream_id: UUID, sequence: int, types: Collection[str] | None
-) -> Sequence[Row]:
+async def after(read: Reader, stream_id: UUID, sequence: int, types: Collection[str] | None) -> Sequence[Row]:
     """The next events of a stream that the actor may see, at most a page, in order."""
     if types is None:
         return await read.rows(_ALL_AFTER, stream=stream_id, after=sequence, size=PAGE)

@@ -60,7 +60,11 @@ def _checked(form: SignUp, work: Work) -> Person:
         text = "The Terms of Use and the Privacy Policy must be accepted."
         errors.append(DomainError(ErrorCode.TERMS_NOT_ACCEPTED, text, "acceptTerms"))
     values = {}
-    for field, check in (("email", rules.email_of), ("firstName", rules.name_of), ("lastName", rules.name_of)):
+    for field, check in (
+        ("email", rules.email_of),
+        ("firstName", rules.name_of),
+        ("lastName", rules.name_of),
+    ):
         given = {"email": form.email, "firstName": form.first_name, "lastName": form.last_name}[field]
         try:
             values[field] = check(given, field)
@@ -71,9 +75,7 @@ def _checked(form: SignUp, work: Work) -> Person:
     except DomainError as error:
         errors.append(error)
     refuse(errors)
-    return new_person(
-        work, values["email"], values["firstName"], values["lastName"], language=form.language
-    )
+    return new_person(work, values["email"], values["firstName"], values["lastName"], language=form.language)
 
 
 def new_person(work: Work, email: str, first_name: str, last_name: str, *, language: Language) -> Person:
@@ -94,7 +96,9 @@ def new_person(work: Work, email: str, first_name: str, last_name: str, *, langu
 
 async def _insert(work: Work, person: Person) -> bool:
     """Insert unless the address is taken, by somebody at this very moment included."""
-    statement = insert(Person).values(person.model_dump()).on_conflict_do_nothing(index_elements=["email_key"])
+    statement = (
+        insert(Person).values(person.model_dump()).on_conflict_do_nothing(index_elements=["email_key"])
+    )
     return (await work.session.execute(statement.returning(col(Person.id)))).first() is not None
 
 
@@ -181,7 +185,9 @@ async def sign_in(work: Work, email: str, password: str, client: Client, *, keep
 
 async def create_staff(work: Work, *, email: str, first_name: str, last_name: str, password: str) -> Person:
     """The vendor's own people, by the command line. Raises CONFLICT, WEAK_PASSWORD, INVALID."""
-    form = SignUp(email=email, first_name=first_name, last_name=last_name, password=password, accept_terms=True)
+    form = SignUp(
+        email=email, first_name=first_name, last_name=last_name, password=password, accept_terms=True
+    )
     person = _checked(form, work)
     person.is_staff = True
     person.email_confirmed_at = work.resources.clock.now()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
-from zxcvbn import zxcvbn  # type: ignore[import-untyped]
+from zxcvbn import zxcvbn
 
 from app.domain.errors import DomainError, ErrorCode, Invalid
 

@@ -77,4 +77,3 @@ async def _end(work: Work, session: Session) -> None:
     async with work.as_owner():  # rows are deleted by the owner alone
         await work.session.execute(delete(Session).where(col(Session.id) == session.id))
     work.emit(SessionRevoked(subject_id=session.id, person_ids=(session.person_id,)))
-

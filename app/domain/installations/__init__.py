@@ -1,0 +1,1 @@
+"""Computers, farms, proxy servers."""

@@ -102,9 +102,7 @@ async def _lock_machine(work: Work, account_id: UUID, product: ProductCode, mach
     await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(place, 0))))
 
 
-def _installation_of(
-    account_id: UUID, product: ProductCode, machine: Machine
-) -> Select[Installation]:
+def _installation_of(account_id: UUID, product: ProductCode, machine: Machine) -> Select[Installation]:
     return select(Installation).where(
         col(Installation.account_id) == account_id,
         col(Installation.product) == product,
@@ -112,7 +110,7 @@ def _installation_of(
     )
 
 
-def _check_usable(  # noqa: PLR0917
+def _check_usable(
     work: Work, subscription: LicenseSubscription, key: LicenseKey, product: ProductCode, policy: Product
 ) -> None:
     if subscription.product is not product:

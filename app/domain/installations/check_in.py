@@ -131,7 +131,7 @@ def _is_over(
     return own_end or is_over(today, subscription.expires_on, product.expiry_grace_days)
 
 
-async def _sign(  # noqa: PLR0917
+async def _sign(
     work: Work,
     installation: Installation,
     key: LicenseKey,

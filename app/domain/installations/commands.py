@@ -80,4 +80,3 @@ def free_license(installation: Installation, key: LicenseKey | None) -> None:
     installation.status = InstallationStatus.DEACTIVATED
     if key is not None:
         key.used -= 1
-

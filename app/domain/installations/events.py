@@ -29,7 +29,6 @@ class ComputerEvent(InstallationEvent):
 
     subject_type: ClassVar = "Computer"
 
-
     @classmethod
     def of(cls, installation: Installation, key: LicenseKey | None, **more: Any) -> Self:
         """The event about a computer and the key whose licence it is about."""

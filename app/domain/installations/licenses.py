@@ -35,7 +35,7 @@ def maximum(key: KeyUse, pool: Pool) -> int:
     return pool.size if key.quota is None else key.quota
 
 
-def signed(  # noqa: PLR0913, PLR0917 - what a licence tells of
+def signed(
     resources: Resources,
     now: datetime,
     installation: Installation,
@@ -62,4 +62,6 @@ def signed(  # noqa: PLR0913, PLR0917 - what a licence tells of
         "offline": False,
         "subscriptionEndsOn": subscription.expires_on,
     }
-    return SignedLicense(resources.signer.sign(payload), datetime.fromtimestamp(int(until.timestamp()), now.tzinfo))
+    return SignedLicense(
+        resources.signer.sign(payload), datetime.fromtimestamp(int(until.timestamp()), now.tzinfo)
+    )

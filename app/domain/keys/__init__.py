@@ -1,0 +1,1 @@
+"""Licence keys and the quota arithmetic."""

@@ -22,7 +22,9 @@ def code_hash(vault: Vault, text: str, *path: str) -> bytes:
     """The keyed hash of a typed code. Raises KEY_MALFORMED without a look-up (SUB-2)."""
     code = normalise_key_code(text)
     if code is None:
-        raise DomainError(ErrorCode.KEY_MALFORMED, "This is not a licence key: check for a typing error.", *path)
+        raise DomainError(
+            ErrorCode.KEY_MALFORMED, "This is not a licence key: check for a typing error.", *path
+        )
     return vault.fingerprint("key", code)
 
 
@@ -90,6 +92,3 @@ async def take_license(work: Work, subscription: LicenseSubscription, key: Licen
     key.used += 1
     # The next sum over keys must see it.
     await work.session.flush([key])
-
-
-

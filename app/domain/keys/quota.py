@@ -1,6 +1,6 @@
 """The quota tree: who may use how many licences. Everything that takes or frees one asks here.
 
-KEY-3: with Q licences bought and R the sum of live reserved quotas, the pool is Q − R. A
+KEY-3: with Q licences bought and R the sum of live reserved quotas, the pool is Q - R. A
 reserved key uses at most its quota; a dynamic key at most its quota, and together with the
 primary key and the other dynamic ones at most the pool.
 """

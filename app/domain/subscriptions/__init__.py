@@ -1,0 +1,1 @@
+"""Purchased rights, and the orders behind them."""

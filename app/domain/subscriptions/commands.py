@@ -78,7 +78,7 @@ async def issue(work: Work, order: Issue) -> str:
 
 def _new_subscription(work: Work, order: Issue, product: Product) -> LicenseSubscription:
     quantity = order.quantity * product.licenses_per_pack
-    if not 0 < order.quantity or quantity > rules.LARGEST_QUANTITY:
+    if not order.quantity > 0 or quantity > rules.LARGEST_QUANTITY:
         msg = f"The quantity must be between 1 and {rules.LARGEST_QUANTITY // product.licenses_per_pack}."
         raise Invalid(msg, "quantity")
     today = work.now.date()
@@ -221,7 +221,7 @@ def _details_required(path: str) -> DomainError:
     return DomainError(ErrorCode.BUSINESS_DETAILS_REQUIRED, text, path)
 
 
-def _bind(  # noqa: PLR0917
+def _bind(
     work: Work, subscription: LicenseSubscription, key: LicenseKey, account: Account, name: str | None
 ) -> None:
     subscription.account_id = key.account_id = account.id
