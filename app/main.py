@@ -147,7 +147,12 @@ class _Asgi:
 
 def create_app(settings: Settings, *, background: bool = True) -> Starlette:
     """The application of one process; it connects when its lifespan begins."""
-    server = Server(settings, background=background)
+    return starlette_of(Server(settings, background=background))
+
+
+def starlette_of(server: Server) -> Starlette:
+    """Routes and middleware around a server."""
+    settings = server.settings
     middleware = [Middleware(RequestFacts)]
     if settings.cors_origins:
         middleware.append(_cors(settings))

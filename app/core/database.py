@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self
 
 import asyncpg
 import orjson
+from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -97,6 +98,7 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
         owner = await _pool(url, size=pool_size, viewer=False)
         viewer = await _pool(url, size=pool_size, viewer=True)
         return cls(engine, owner, viewer)
@@ -119,6 +121,12 @@ class Database:
         """Size and idle connections of each pool, for metrics."""
         pools = {"owner": self._owner, "viewer": self._viewer}
         return {name: (pool.get_size(), pool.get_idle_size()) for name, pool in pools.items()}
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    # After a restart of PostgreSQL the first write must not fail; asking each time would cost a round trip.
+    if connection.driver_connection.is_closed():
+        raise exc.DisconnectionError
 
 
 def set_rights(rights: Rights, *, local: bool) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Work:
         self._added: list[SQLModel] = []
         self._jobs: set[str] = set()
         self._required = False
+        self._is_owner = False
 
     async def __aenter__(self) -> Self:
         self.now = self.resources.clock.now()
@@ -96,7 +97,7 @@ class Work:
     @asynccontextmanager
     async def as_owner(self) -> AsyncIterator[None]:
         """Look beyond the actor's rights, where the rule itself demands it: say why at the call."""
-        if self.actor.kind in _UNGUARDED:
+        if self.actor.kind in _UNGUARDED or self._is_owner:
             yield
             return
         await self._become_owner()
@@ -116,6 +117,13 @@ class Work:
     def add(self, *rows: SQLModel) -> None:
         """Rows to insert when the block ends, parents before children."""
         self._added.extend(rows)
+
+    async def flush(self) -> None:
+        """Write what changed so far, so that the next statement sees it; `require` comes before."""
+        if not self._required:
+            raise NothingRequired
+        async with self.as_owner():
+            await self._flush()
 
     def emit(self, event: DomainEvent) -> None:
         """What happened: reactions follow, and subscribers hear of it, if and only if this commits."""
@@ -162,9 +170,11 @@ class Work:
                 await queue.enqueue(job, None)
 
     async def _become_viewer(self) -> None:
+        self._is_owner = False
         await self._settings((("role", VIEWER_ROLE), *rights_of(self.actor)))
 
     async def _become_owner(self) -> None:
+        self._is_owner = True
         await self._settings((("role", "none"),))
 
     async def _settings(self, settings: Sequence[tuple[str, str]]) -> None:

@@ -28,6 +28,7 @@ class Watch:
 
     def __init__(self, last: int) -> None:
         self.last = last
+        self.ready = False
         self._grown = asyncio.Event()
 
     def advance(self, sequence: int) -> None:
@@ -59,6 +60,11 @@ class Hub:
         return sum(len(watches) for watches in self._watches.values())
 
     @property
+    def ready(self) -> int:
+        """How many of them know where their stream stands, and hear of whatever comes."""
+        return sum(watch.ready for watches in self._watches.values() for watch in watches)
+
+    @property
     def streams(self) -> int:
         """How many streams they wait for."""
         return len(self._watches)
@@ -75,6 +81,7 @@ class Hub:
             # Asked only now, when wake-ups reach the watch: nothing falls in between.
             last = await events.last_sequences(self._app.read_all(), [stream])
             watch.advance(last.get(stream, 0))
+            watch.ready = True
             yield watch
         finally:
             watches.discard(watch)

@@ -143,7 +143,7 @@ async def _settled(scene: _Scene) -> tuple[Installation, str]:
         return former, token
     if holds and scene.former_key is not None:
         scene.former_key.used -= 1
-        await scene.work.session.flush([scene.former_key])
+        await scene.work.flush()
     await lookup.take_license(scene.work, scene.subscription, scene.key, "keyCode")
     _put_on_key(scene, former, moved=holds)
     return former, token

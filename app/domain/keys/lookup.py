@@ -91,4 +91,4 @@ async def take_license(work: Work, subscription: LicenseSubscription, key: Licen
         raise DomainError(ErrorCode.NO_LICENSES_LEFT, "All licences of this key are in use.", *path)
     key.used += 1
     # The next sum over keys must see it.
-    await work.session.flush([key])
+    await work.flush()

