@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from app.graphql import sdl
 from graphql import build_schema
 from graphql.utilities import find_breaking_changes
+
+from app.graphql import sdl
 
 COMMITTED = Path(__file__).parents[1] / "schema.graphql"
 

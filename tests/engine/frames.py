@@ -29,7 +29,7 @@ class Client:
         self.send({"type": "connection_init", "payload": payload})
         assert self.next() == {"type": "connection_ack"}
 
-    def subscribe(self, query: str, id: str = "1", **payload: Any) -> None:  # noqa: A002
+    def subscribe(self, query: str, id: str = "1", **payload: Any) -> None:
         self.send({"id": id, "type": "subscribe", "payload": {"query": query, **payload}})
 
     def next(self, timeout: float = 3) -> Any:

@@ -164,5 +164,5 @@ async def mail_server() -> AsyncIterator[MailServer]:
 async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> None:
     """Wait until it is true. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - what is waited for happens in another process
+        while not await condition():
             await asyncio.sleep(0.02)
