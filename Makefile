@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: help .venv demo test check rules schema lock test-servers clean
+.PHONY: help .venv demo test check rules pending schema lock test-servers graphiql audits clean
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -42,11 +42,16 @@ check: $(READY) ## style, types, borders, schema, migrations, rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_schema
+	$(BIN)/python -m scripts.contract
 	$(BIN)/python -m scripts.check_migrations
 	$(BIN)/python -m scripts.rules
 
-rules: $(READY) ## the rules of docs/rules.md that no test proves
+rules: $(READY) ## how far the tests prove docs/rules.md
 	@$(BIN)/python -m scripts.rules
+
+pending: $(READY) ## write down what the contract and the rules still miss
+	@$(BIN)/python -m scripts.contract --write
+	$(BIN)/python -m scripts.rules --write
 
 schema: $(READY) ## write schema.graphql
 	$(BIN)/lychgate schema > schema.graphql.new
@@ -59,6 +64,18 @@ lock: ## renew requirements.lock (needs uv)
 
 test-servers: $(READY) ## every test against a PostgreSQL 15 and a Redis of the system
 	@$(BIN)/python -m scripts.test_servers -- $(BIN)/pytest -n $(JOBS) $(ARGS)
+
+graphiql: ## fetch GraphiQL's vendored files again and compare their sums (needs npm)
+	@S=app/engine/graphiql/static; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT
+	for p in graphiql@3.9.0 react@18.3.1 react-dom@18.3.1 graphql-ws@5.16.2; do
+	  (cd "$$tmp" && npm pack --silent "$$p" >/dev/null && mkdir "$${p%@*}" && tar xzf "$${p%@*}"-*.tgz -C "$${p%@*}" --strip-components 1)
+	  rm "$$tmp"/*.tgz; cp "$$tmp/$${p%@*}"/LICENSE* "$$S/LICENSE.$${p%@*}"
+	done
+	cp "$$tmp"/graphiql/graphiql.min.{js,css} "$$tmp"/react/umd/react.production.min.js "$$tmp"/react-dom/umd/react-dom.production.min.js "$$tmp"/graphql-ws/umd/graphql-ws.min.js "$$S"/
+	cd "$$S" && sed -nE 's/^\| `([^`]+)`.*`([0-9a-f]{64})` \|$$/\2  \1/p' README.md | sha256sum -c
+
+audits: $(READY) ## graphql-http's audits (needs npm)
+	@$(BIN)/python -m tests.conformance.audit_http
 
 clean: ## forget the set-up and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
