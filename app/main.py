@@ -32,7 +32,7 @@ from app.jobs.runner import run_background
 from app.reactions import REACTIONS
 from app.subscriptions.hub import Hub
 from app.subscriptions.sessions import close_ended
-from app.web import health
+from app.web import files, health
 from app.web.middleware import RequestFacts
 from app.web.pages import page_routes
 from app.web.persisted import RedisQueries
@@ -93,6 +93,10 @@ class Server:
         """/graphql, over HTTP and websockets."""
         await self.endpoint(scope, receive, send)
 
+    async def file(self, request: Request) -> Response:
+        """/files/…: signed downloads."""
+        return await files.download(self.app, request)
+
     async def live(self, _request: Request) -> Response:
         """Under DEV: tests see that a dropped client is cleaned up."""
         return JSONResponse(
@@ -114,6 +118,7 @@ class Server:
             Route("/readyz", of_app(health.ready)),
             Route("/metrics", health.metrics),
             Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
+            Route("/files/{purpose}/{id}", self.file),
             *page_routes(),
         ]
         if self.settings.dev:

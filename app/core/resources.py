@@ -13,6 +13,7 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.core.signing import Signer
 from app.core.statements import Statement
+from app.core.storage import Storage
 from app.core.wakeups import Wakeups
 
 _OFFSET = Statement("select offset_seconds from application_clock", (), {})
@@ -29,6 +30,7 @@ class Resources:
     wakeups: Wakeups
     vault: Vault
     signer: Signer
+    storage: Storage
 
     async def tell_time(self) -> None:
         """Under `DEV`, follow the clock that another node may have moved."""
@@ -56,6 +58,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
             wakeups=Wakeups(redis),
             vault=Vault(settings.secret_key.get_secret_value()),
             signer=Signer.from_file(settings.license_key_path),
+            storage=Storage.at(settings.storage_location),
         )
     finally:
         await redis.aclose()
