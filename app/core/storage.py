@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -66,6 +66,6 @@ class Storage:
             await obstore.delete_async(self._store, path)
 
 
-async def _pieces(found: obstore.GetResult) -> AsyncIterator[bytes]:
+async def _pieces(found: Any) -> AsyncIterator[bytes]:
     async for piece in found.stream(min_chunk_size=_READ_BYTES):
         yield bytes(piece)
