@@ -17,6 +17,7 @@ from app.domain.application import App
 from app.domain.identity.sessions import Client
 from app.domain.work import Work
 from app.engine.fields import Batch
+from app.engine.groups import Group, Share
 
 _TOUCH_EVERY = timedelta(minutes=1)
 
@@ -36,6 +37,13 @@ class Context:
         self.connection_params: dict[str, Any] | None = None
         # The transport keeps the session's token in a cookie, where the client asked for that.
         self.remember: Callable[[str | None], None] = _forget_token
+        # Following a log: the number reached, where to begin, and what lets others share the answers.
+        self.shares = False
+        self.listening = False
+        self.reached = 0
+        self.resume_at: int | None = None
+        self.share: Share | None = None
+        self.group: Group | None = None
         self._loaders: dict[Batch, DataLoader[Any, Any]] = {}
 
     @property
@@ -47,10 +55,17 @@ class Context:
         """See who asks by now, and forget what was loaded: rights and rows may have changed."""
         await self.app.resources.tell_time()
         self.forget()
-        self.actor = Actor.nobody()
-        if self.token is not None:
-            await self._authenticate(self.token)
+        if self.group is None:
+            self.actor = Actor.nobody()
+            if self.token is not None:
+                await self._authenticate(self.token)
         return self
+
+    def of_group(self, actor: Actor) -> "Context":
+        """A context that answers many subscribers at once, with these rights and no person's."""
+        shared = type(self)(self.app, self.request_id, Client(), None, self.hub)
+        shared.actor = actor
+        return shared
 
     async def _authenticate(self, token: str) -> None:
         now = self.clock.now()
@@ -63,6 +78,7 @@ class Context:
     async def for_operation(self) -> "Context":
         """A fresh context for the next operation of a websocket."""
         following = type(self)(self.app, self.request_id, self.client, self.token, self.hub)
+        following.shares = True
         return await following.renew()
 
     async def on_connect(self, params: dict[str, Any]) -> None:
@@ -131,8 +147,8 @@ class Context:
         return load
 
     def require_sign_in(self) -> None:
-        """Raise UNAUTHENTICATED unless a person is signed in."""
-        if not self.actor.signed_in:
+        """Raise UNAUTHENTICATED unless a person is signed in; every member of a group was."""
+        if not self.actor.signed_in and self.group is None:
             msg = "Sign in first."
             raise Failure(msg, code="UNAUTHENTICATED")
 

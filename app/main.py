@@ -97,13 +97,19 @@ class Server:
         """/files/…: signed downloads."""
         return await files.download(self.app, request)
 
+    @property
+    def listening(self) -> int:
+        """How many subscriptions hear of whatever comes from now on, alone or in a group."""
+        groups = self.endpoint.groups
+        return self.hub.ready - groups.ready + groups.members
+
     async def live(self, _request: Request) -> Response:
         """Under DEV: tests see that a dropped client is cleaned up."""
         return JSONResponse(
             {
                 "sockets": self.sockets.count,
-                "subscriptions": self.hub.watches,
-                "groups": self.hub.streams,
+                "subscriptions": self.hub.watches - self.endpoint.groups.count + self.endpoint.groups.members,
+                "groups": self.endpoint.groups.count,
                 "catchingUp": self.hub.catching_up,
             }
         )

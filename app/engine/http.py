@@ -27,6 +27,7 @@ from strawberry.types.graphql import OperationType
 from app.core.failures import Failure
 from app.engine import codes, json_text
 from app.engine.graphiql import graphiql_page
+from app.engine.groups import Groups
 from app.engine.masking import MASKED, mask_exception
 from app.engine.negotiation import JSON, response_type, status_of
 from app.engine.persisted import persist, whole_query
@@ -77,6 +78,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         options: EndpointOptions | None = None,
     ) -> None:
         self.options = options or EndpointOptions()
+        self.groups = Groups(schema, self.encode_json)
         super().__init__(
             schema,
             graphql_ide=None,

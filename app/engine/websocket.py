@@ -33,6 +33,7 @@ from strawberry.types.execution import PreExecutionError
 
 from app.core.failures import Failure
 from app.engine import codes
+from app.engine.groups import Member, Share, Source
 from app.engine.masking import mask_exception
 from app.engine.messages import fault_of
 from app.engine.protocols import OperationContext
@@ -228,14 +229,11 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Runs one operation in a context of its own (stock Strawberry has one for each socket)."""
         try:
             context = await self.context.for_operation()
-            results = await self.schema.stream(
-                operation.query,
-                variable_values=operation.variables,
-                context_value=context,
-                operation_name=operation.operation_name,
-            )
-            async with aclosing(results):
-                await self._send_result_stream(operation, results)
+            await self._run_alone(operation, context)
+            while not operation.completed and (share := getattr(context, "share", None)) is not None:
+                if await self._run_in_group(operation, context, share):
+                    break
+                await self._run_alone(operation, context)
             await operation.send_operation_message(CompleteMessage(id=operation.id, type="complete"))
         except WebSocketDisconnected:
             pass  # the reading loop sees it as well
@@ -244,6 +242,27 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         finally:
             if self.operations.get(operation.id) is operation:
                 del self.operations[operation.id]
+
+    async def _run_alone(self, operation: Operation[Any, None], context: Any) -> None:
+        context.share = None
+        results = await self.schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=context,
+            operation_name=operation.operation_name,
+        )
+        async with aclosing(results):
+            await self._send_result_stream(operation, results)
+
+    async def _run_in_group(self, operation: Operation[Any, None], context: Any, share: Share) -> bool:
+        """Until out of the group; whether the operation is over with that. Otherwise the context says where it is."""
+        source = Source(operation.query, operation.variables, operation.operation_name)
+        member = Member(operation.id, context.reached, self.websocket.send_text, share.revalidate)
+        try:
+            return bool(await self.view.groups.stay(source, share, member))  # type: ignore[attr-defined]
+        finally:
+            context.resume_at = member.position
+            context.shares = context.shares and not member.alone
 
     async def _give_up(self, operation: Operation[Any, None], error: Exception) -> None:
         shown = mask_exception(error, self.context.request_id)

@@ -11,8 +11,10 @@ from app.core.database import Row
 from app.core.failures import Failure
 from app.domain.accounts import queries as accounts
 from app.domain.events import queries as events
+from app.engine.groups import Share
 from app.models.event import EventType
-from app.subscriptions.hub import Hub
+from app.subscriptions.hub import Hub, Watch
+from app.subscriptions.sharing import RIGHTS_CHANGED, share_of
 
 
 async def follow_account(
@@ -28,7 +30,11 @@ async def follow_account(
     if stream is None or not allowed() or not await _exists(context, stream):
         msg = "This account was not found."
         raise Failure(msg, code="NOT_FOUND")
-    async with aclosing(follow(context, hub, stream, allowed, types, after)) as rows:
+
+    def share() -> Share:
+        return share_of(context, stream, allowed, after)
+
+    async with aclosing(follow(context, hub, stream, allowed, types, after, share)) as rows:
         async for row in rows:
             yield row
 
@@ -50,27 +56,52 @@ async def follow(
     allowed: Callable[[], bool],
     types: Collection[EventType] | None,
     after: str | None,
+    share: Callable[[], Share] | None = None,
 ) -> AsyncGenerator[Row]:
-    """Events behind the cursor (or from now on), each once, in order, until no longer allowed."""
+    """Events behind the cursor (or from now on), each once, in order, until no longer allowed.
+
+    Where the transport can share answers, this ends when the viewer has caught up, and
+    leaves `context.share` for it to go on with.
+    """
     names = None if types is None else [type_.value for type_ in types]
     async with hub.watching(stream) as watch:
-        reached = watch.last
-        if after is not None:
-            reached = await events.position(context.app.read_all(), stream, after, context.clock.now())
+        context.reached = await _beginning(context, stream, watch, after)
+        context.listening = True
         while True:
             known = watch.last
-            await context.renew()
-            if not allowed():
+            if not await _may_go_on(context, stream, allowed):
                 return
-            rows = await hub.reading(events.after(context.read(), stream, reached, names))
+            rows = await hub.reading(events.after(context.read(), stream, context.reached, names))
             for row in rows:
-                reached = row["sequence"]
+                context.reached = row["sequence"]
                 context.forget()
                 yield row
             if len(rows) < events.PAGE:
                 # What the viewer may not see has a number too: it is passed over.
-                reached = max(reached, known)
-                await watch.beyond(reached)
+                context.reached = max(context.reached, known)
+                if share is not None and context.shares and context.group is None:
+                    context.share = share()
+                    return
+                await watch.beyond(context.reached)
+
+
+async def _beginning(context: Context, stream: UUID, watch: Watch, after: str | None) -> int:
+    if context.resume_at is not None:
+        return context.resume_at
+    if after is None:
+        return watch.last
+    return await events.position(context.app.read_all(), stream, after, context.clock.now())
+
+
+async def _may_go_on(context: Context, stream: UUID, allowed: Callable[[], bool]) -> bool:
+    """Rights as they are now: one's own, or each member's if the group's log says that some have changed."""
+    await context.renew()
+    if context.group is None:
+        return allowed()
+    look = context.app.read_all()
+    if await events.contains(look, stream, context.reached, RIGHTS_CHANGED):
+        await context.group.revalidate()
+    return True
 
 
 async def _exists(context: Context, stream: UUID) -> Any:

@@ -195,7 +195,7 @@ class Portal:
     async def subscribed(self, count: int = 1) -> None:
         """Wait until so many subscriptions listen: what happens from here on reaches them."""
         async with asyncio.timeout(10):
-            while self.server.hub.ready < count:
+            while self.server.listening < count:
                 await asyncio.sleep(0.01)
 
     @asynccontextmanager

@@ -40,6 +40,15 @@ _AFTER = (
 )
 _ALL_AFTER = compiled(_AFTER)
 _SOME_AFTER = compiled(_AFTER.where(_event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text())))))
+_CONTAINS = compiled(
+    sa.select(sa.literal(1).label("one"))
+    .where(
+        _event.c.stream_id == sa.bindparam("stream"),
+        _event.c.sequence > sa.bindparam("after"),
+        _event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text()))),
+    )
+    .limit(1)
+)
 _LAST = compiled(sa.select(_stream).where(_stream.c.id == sa.any_(ids_parameter())))
 _OCCURRED = compiled(
     sa.select(_event.c.occurred_at).where(
@@ -80,6 +89,11 @@ async def after(read: Reader, stream_id: UUID, sequence: int, types: Collection[
     if types is None:
         return await read.rows(_ALL_AFTER, stream=stream_id, after=sequence, size=PAGE)
     return await read.rows(_SOME_AFTER, stream=stream_id, after=sequence, size=PAGE, types=list(types))
+
+
+async def contains(read: Reader, stream_id: UUID, sequence: int, types: Collection[str]) -> bool:
+    """Whether one of these types comes behind that number."""
+    return await read.row(_CONTAINS, stream=stream_id, after=sequence, types=list(types)) is not None
 
 
 async def last_sequences(read: Reader, stream_ids: Collection[UUID]) -> dict[UUID, int]:

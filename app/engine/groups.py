@@ -1,0 +1,259 @@
+"""Fan-out: subscribers with the same document, variables and rights are one group.
+
+An event is loaded, executed and serialised once a group; the same text goes to all its
+sockets. A member whose socket has no room leaves the group and catches up by itself from
+the log, so that it never slows the others; then it joins again (EVT-5).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import orjson
+import structlog
+from strawberry.schema.base import BaseSchema
+from strawberry.types import ExecutionResult
+
+from app.engine.eager import start
+
+log = structlog.get_logger("lychgate.live")
+_KEPT_FRAMES: Final = 256
+# A loop over thousands of sockets lets others run now and then.
+_BREATH: Final = 500
+
+
+class SharedContext(Protocol):
+    """A context that follows a log: how far it has got, and where to begin."""
+
+    reached: int
+    resume_at: int | None
+
+
+@dataclass(frozen=True)
+class Share:
+    """What an operation's answers depend on beside its document and variables, and how to run it for many.
+
+    `key` holds the rights; `context` makes the group's context, with just those rights;
+    `revalidate` looks anew whether the subscriber still has them;
+    `after` is the cursor among the variables, which doesn't matter once a member has caught up.
+    """
+
+    key: Hashable
+    context: Callable[[], Awaitable[Any]]
+    revalidate: Callable[[], Awaitable[bool]]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The operation as the client sent it."""
+
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+
+
+@dataclass(eq=False)
+class Member:
+    """One subscriber in a group. `send` sends one frame; `revalidate` says whether it may stay."""
+
+    id: str
+    position: int
+    send: Callable[[str], Any]
+    revalidate: Callable[[], Awaitable[bool]]
+    left: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    sending: Awaitable[None] | None = None
+    # The group ended by itself: it would do so again.
+    alone: bool = False
+
+    def leave(self, *, ended: bool) -> None:
+        """Out of the group: to go on alone, or because all is over."""
+        if not self.left.done():
+            self.left.set_result(ended)
+
+
+class Group:
+    """One running operation and its members."""
+
+    def __init__(
+        self,
+        key: Hashable,
+        schema: BaseSchema,
+        source: Source,
+        context: Any,
+        encode: Callable[[Any], str],
+    ) -> None:
+        self.key = key
+        self.members: set[Member] = set()
+        self.context = context
+        self._schema = schema
+        self._source = source
+        self._encode = encode
+        self._frames: deque[tuple[int, str]] = deque()
+        # Every event behind this number is in the frames, or wasn't for this group.
+        self._complete_after: int = context.resume_at
+
+    def missed(self, position: int) -> list[tuple[int, str]] | None:
+        """The payloads behind a position; None if some of them aren't kept any more."""
+        if position < self._complete_after:
+            return None
+        return [(number, text) for number, text in self._frames if number > position]
+
+    async def run(self) -> None:
+        """Execute until the operation ends, or nobody is left and the task is cancelled."""
+        results = await self._schema.stream(
+            self._source.query,
+            variable_values=self._source.variables,
+            context_value=self.context,
+            operation_name=self._source.operation_name,
+        )
+        async with aclosing(results):
+            async for result in results:
+                if isinstance(result, ExecutionResult):
+                    await self._broadcast(self.context.reached, self._payload(result))
+
+    async def revalidate(self) -> None:
+        """Rights may have changed: who may not stay leaves before anything more is delivered (EVT-4)."""
+        for member in list(self.members):
+            if not await member.revalidate():
+                self._part(member)
+
+    def _payload(self, result: ExecutionResult) -> str:
+        payload: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            payload["errors"] = [error.formatted for error in result.errors]
+        return self._encode(payload)
+
+    async def _broadcast(self, position: int, payload: str) -> None:
+        self._keep(position, payload)
+        for count, member in enumerate(list(self.members), 1):
+            if position > member.position and member in self.members:
+                self._deliver(member, position, payload)
+            if count % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _deliver(self, member: Member, position: int, payload: str) -> None:
+        member.position = position
+        try:
+            rest = start(member.send(frame(member.id, payload)))
+        except Exception:  # noqa: BLE001 - its socket is gone; the reading loop sees it as well
+            self._part(member, ended=True)
+            return
+        if rest is not None:
+            member.sending = rest
+            self._part(member)
+
+    def _part(self, member: Member, *, ended: bool = False) -> None:
+        self.members.discard(member)
+        member.leave(ended=ended)
+
+    def _keep(self, position: int, payload: str) -> None:
+        self._frames.append((position, payload))
+        if len(self._frames) > _KEPT_FRAMES:
+            self._complete_after = self._frames.popleft()[0]
+
+
+class Groups:
+    """The groups of one process."""
+
+    def __init__(self, schema: BaseSchema, encode: Callable[[Any], str]) -> None:
+        self._schema = schema
+        self._encode = encode
+        self._running: dict[Hashable, tuple[Group, asyncio.Task[None]]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many groups there are."""
+        return len(self._running)
+
+    @property
+    def members(self) -> int:
+        """How many subscribers are in groups."""
+        return sum(len(group.members) for group, _ in self._running.values())
+
+    @property
+    def ready(self) -> int:
+        """How many groups listen by now."""
+        return sum(group.context.listening for group, _ in self._running.values())
+
+    async def stay(self, source: Source, share: Share, member: Member) -> bool:
+        """Be a member until out of the group; whether the subscription is over with that."""
+        group = await self._group(source, share, member.position)
+        try:
+            if not await _caught_up(group, member):
+                return False
+            ended = await member.left
+        finally:
+            group.members.discard(member)
+            self._stop_if_empty(group)
+        if member.sending is not None:
+            await member.sending
+        return ended
+
+    async def _group(self, source: Source, share: Share, position: int) -> Group:
+        key = (source.query, source.operation_name, _variables(source, share.after), share.key)
+        found = self._running.get(key)
+        if found is None:
+            context = await share.context()
+            # Somebody else may have made it meanwhile.
+            found = self._running.get(key)
+            if found is None:
+                context.resume_at = context.reached = position
+                group = Group(key, self._schema, source, context, self._encode)
+                context.group = group
+                found = self._running[key] = (group, asyncio.create_task(self._run(group)))
+        return found[0]
+
+    async def _run(self, group: Group) -> None:
+        try:
+            await group.run()
+        except Exception as error:
+            log.warning("a live group failed", error=type(error).__name__, exc_info=error)
+        finally:
+            self._forget(group)
+            for member in list(group.members):
+                member.alone = True
+                member.leave(ended=False)
+
+    def _stop_if_empty(self, group: Group) -> None:
+        found = self._running.get(group.key)
+        if not group.members and found is not None and found[0] is group:
+            found[1].cancel()
+            self._forget(group)
+
+    def _forget(self, group: Group) -> None:
+        found = self._running.get(group.key)
+        if found is not None and found[0] is group:
+            del self._running[group.key]
+
+
+async def _caught_up(group: Group, member: Member) -> bool:
+    """Send what the group sent before the member came, then add it. False if not all of that is kept."""
+    while True:
+        missed = group.missed(member.position)
+        if missed is None:
+            return False
+        if not missed:
+            # No await between the look and this: nothing falls in between.
+            group.members.add(member)
+            return True
+        for position, text in missed:
+            await member.send(frame(member.id, text))
+            member.position = position
+
+
+def frame(id_: str, payload: str) -> str:
+    """A `next` message around a payload that is JSON already."""
+    return f'{{"id":{orjson.dumps(id_).decode()},"type":"next","payload":{payload}}}'
+
+
+def _variables(source: Source, after: str | None) -> bytes:
+    kept = {
+        name: value for name, value in (source.variables or {}).items() if value is None or value != after
+    }
+    return orjson.dumps(
+        {name: value for name, value in kept.items() if value is not None}, option=orjson.OPT_SORT_KEYS
+    )
