@@ -38,6 +38,8 @@ class Context:
         # The transport keeps the session's token in a cookie, where the client asked for that.
         self.remember: Callable[[str | None], None] = _forget_token
         # Following a log: the number reached, where to begin, and what lets others share the answers.
+        self.last_event_id: str | None = None
+        self.place: str | None = None
         self.shares = False
         self.listening = False
         self.reached = 0

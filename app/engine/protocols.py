@@ -14,6 +14,9 @@ class OperationContext(Protocol):
     request_id: str
     # Without this attribute Strawberry drops the payload of connection_init silently.
     connection_params: dict[str, Any] | None
+    # Of server-sent events: where the client wants to go on, and where the last result stands.
+    last_event_id: str | None
+    place: str | None
 
     async def for_operation(self) -> "OperationContext":
         """A fresh context for a websocket's next operation: nothing loaded or decided before is in it."""

@@ -10,6 +10,7 @@ from app.core import ids
 from app.core.database import Row
 from app.core.failures import Failure
 from app.domain.accounts import queries as accounts
+from app.domain.events import cursors
 from app.domain.events import queries as events
 from app.engine.groups import Share
 from app.models.event import EventType
@@ -74,6 +75,7 @@ async def follow(
             rows = await hub.reading(events.after(context.read(), stream, context.reached, names))
             for row in rows:
                 context.reached = row["sequence"]
+                context.place = cursors.encode(stream, context.reached)
                 context.forget()
                 yield row
             if len(rows) < events.PAGE:
@@ -88,9 +90,10 @@ async def follow(
 async def _beginning(context: Context, stream: UUID, watch: Watch, after: str | None) -> int:
     if context.resume_at is not None:
         return context.resume_at
-    if after is None:
+    cursor = context.last_event_id or after
+    if cursor is None:
         return watch.last
-    return await events.position(context.app.read_all(), stream, after, context.clock.now())
+    return await events.position(context.app.read_all(), stream, cursor, context.clock.now())
 
 
 async def _may_go_on(context: Context, stream: UUID, allowed: Callable[[], bool]) -> bool:
