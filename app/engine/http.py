@@ -45,7 +45,7 @@ from app.engine.requests import (
 )
 from app.engine.schema import EngineSchema
 from app.engine.sockets import Sockets
-from app.engine.streams import StreamFormat, stream_format, streamed
+from app.engine.streams import stream_format, stream_operation
 from app.engine.websocket import SocketAdapter, SocketHandler, SocketOptions
 
 MIB = 2**20
@@ -135,24 +135,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         is_upload = check_content_type(request)
         limit = self.options.max_upload_bytes if is_upload else self.options.max_body_bytes
         request._receive = limited(receive, request.headers.get("content-length"), limit)  # noqa: SLF001
-        return await (self.run(request) if format_ is None else self._stream(request, format_))
-
-    async def _stream(self, request: Request, format_: StreamFormat) -> Response:
-        """EVT-8: any operation, its results as they come. A mutation needs POST here as well."""
-        data = await self.parse_http_body(self.request_adapter_class(request))
-        context = await self.get_context(request, Response())
-        context.last_event_id = request.headers.get("last-event-id")
-        kinds = {OperationType.QUERY, OperationType.SUBSCRIPTION}
-        if request.method == "POST":
-            kinds.add(OperationType.MUTATION)
-        results: Any = await self.schema.stream(
-            data.query,
-            variable_values=data.variables,
-            context_value=context,
-            operation_name=data.operation_name,
-            allowed_operation_types=kinds,
-        )
-        return streamed(request, results, format_, self.encode_json, lambda: context.place)
+        return await (self.run(request) if format_ is None else stream_operation(self, request, format_))
 
     def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
         """Never here: a page is served before anything is parsed, and only to browsers."""

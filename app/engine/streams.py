@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from strawberry.asgi import GraphQL
 from strawberry.http import process_result
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from app.engine.negotiation import GRAPHQL_RESPONSE, JSON
 
@@ -32,6 +34,7 @@ class StreamFormat:
     """How parts are written: `part(payload, id)` one of them, `end` the last words, `beat` a sign of life."""
 
     media_type: str
+    begin: str
     part: Callable[[str, str | None], str]
     end: str
     beat: str
@@ -47,14 +50,16 @@ def _mixed(payload: str, _id: str | None) -> str:
 
 
 def _chunk(body: str) -> str:
-    return f"\r\n--{_SEPARATOR}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{body}"
+    # The separator follows at once: a client takes a part when it has seen where it ends.
+    return f"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{body}\r\n--{_SEPARATOR}"
 
 
-SERVER_SENT_EVENTS: Final = StreamFormat(_EVENTS, _event, "event: complete\ndata:\n\n", ":\n\n")
+SERVER_SENT_EVENTS: Final = StreamFormat(_EVENTS, ":\n\n", _event, "event: complete\ndata:\n\n", ":\n\n")
 MULTIPART: Final = StreamFormat(
     f'{_MULTIPART};boundary="{_SEPARATOR}";subscriptionSpec=1.0',
+    f"--{_SEPARATOR}",
     _mixed,
-    f"\r\n--{_SEPARATOR}--\r\n",
+    "--\r\n",
     _chunk("{}"),
 )
 
@@ -69,23 +74,31 @@ def stream_format(accept: str | None) -> StreamFormat | None:
     return None
 
 
-def streamed(
-    request: Request,
-    results: AsyncGenerator[Any, None],
-    format_: StreamFormat,
-    encode: Callable[[Any], str],
-    place: Callable[[], str | None],
-) -> Response:
-    """The response; `place` is the cursor of the part that was just made, for `Last-Event-ID`."""
+async def stream_operation(view: GraphQL[Any, None], request: Request, format_: StreamFormat) -> Response:
+    """Any operation, its results as they come. A mutation needs POST here as well."""
+    data: Any = await view.parse_http_body(view.request_adapter_class(request))
+    context: Any = await view.get_context(request, Response())
+    context.last_event_id = request.headers.get("last-event-id")
+    kinds = {OperationType.QUERY, OperationType.SUBSCRIPTION}
+    if request.method == "POST":
+        kinds.add(OperationType.MUTATION)
+    results: Any = await view.schema.stream(
+        data.query,
+        variable_values=data.variables,
+        context_value=context,
+        operation_name=data.operation_name,
+        allowed_operation_types=kinds,
+    )
 
     async def parts() -> AsyncIterator[str]:
-        yield format_.beat
+        yield format_.begin
         async with aclosing(results):
             async for result in _with_heartbeat(request, results):
                 if result is None:
                     yield format_.beat
                 else:
-                    yield format_.part(encode(process_result(result)), place())
+                    payload = str(view.encode_json(process_result(result)))
+                    yield format_.part(payload, getattr(context, "place", None))
         yield format_.end
 
     headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}

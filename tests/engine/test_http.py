@@ -52,7 +52,7 @@ def test_no_accept_header_means_json(http: httpx.Client) -> None:
 
 
 def test_unacceptable_is_406(http: httpx.Client) -> None:
-    assert post(http, {"query": "{ hello }"}, "text/event-stream").status_code == 406
+    assert post(http, {"query": "{ hello }"}, "text/csv").status_code == 406
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,8 @@ class ToyContext:
 
     request_id: str = "r-1"
     connection_params: dict[str, Any] | None = None
+    last_event_id: str | None = None
+    place: str | None = None
     number: int = field(default_factory=lambda: next(_numbers))
 
     async def for_operation(self) -> "ToyContext":
