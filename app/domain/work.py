@@ -25,6 +25,7 @@ from app.core.resources import Resources
 from app.domain.errors import Forbidden, NotFound
 from app.domain.events import log
 from app.domain.events.record import DomainEvent
+from app.models.everything import metadata
 
 Table = TypeVar("Table", bound=SQLModel)
 Reaction = Callable[["Work", Any], Awaitable[None]]
@@ -154,7 +155,7 @@ class Work:
     async def _flush(self) -> None:
         # SQLAlchemy orders inserts by relationships, of which there are none: foreign keys
         # decide here.
-        for table in SQLModel.metadata.sorted_tables:
+        for table in metadata.sorted_tables:
             rows = [row for row in self._added if row.__table__ is table]  # type: ignore[attr-defined]
             if rows:
                 self.session.add_all(rows)

@@ -43,6 +43,21 @@ class Installation(SQLModel, table=True):
             "license_key_id",
             postgresql_where=sa.text("status = 'ACTIVE'"),
         ),
+        # SUB-16: what is silent for longest
+        sa.Index(
+            "ix_installation_subscription_silence",
+            "subscription_id",
+            "last_contact_at",
+            "id",
+            postgresql_where=sa.text("status = 'ACTIVE'"),
+        ),
+        # Dashboards count farms and proxy servers; computers are counted by their keys
+        sa.Index(
+            "ix_installation_account_servers",
+            "account_id",
+            "product",
+            postgresql_where=sa.text("status = 'ACTIVE' and kind <> 'COMPUTER'"),
+        ),
     )
 
     id: UUID = primary_key()

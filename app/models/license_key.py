@@ -31,7 +31,26 @@ class LicenseKey(SQLModel, table=True):
         sa.CheckConstraint("allocation in ('RESERVED', 'DYNAMIC')", name="allocation"),
         sa.CheckConstraint("(kind = 'PRIMARY') = (allocation is null)", name="kind_allocation"),
         sa.CheckConstraint("(kind = 'PRIMARY') = (quota is null)", name="kind_quota"),
+        sa.CheckConstraint("quota > 0", name="quota"),
         sa.CheckConstraint("used >= 0", name="used"),
+        sa.CheckConstraint("moves >= 0", name="moves"),
+        sa.CheckConstraint("kind = 'ADDITIONAL' or renews_with_subscription", name="primary_renews"),
+        sa.CheckConstraint("renews_with_subscription or expires_on is not null", name="end"),
+        sa.Index("ix_license_key_account_name", "account_id", "name_key", "id"),
+        sa.Index("ix_license_key_account_kind", "account_id", "kind", "id"),
+        sa.Index("ix_license_key_account_quota", "account_id", sa.text("coalesce(quota, 2147483647)"), "id"),
+        sa.Index(
+            "ix_license_key_account_end",
+            "account_id",
+            sa.text("coalesce(expires_on, '9999-12-31'::date)"),
+            "id",
+        ),
+        sa.Index(
+            "ix_license_key_expiry",
+            "expires_on",
+            "id",
+            postgresql_where=sa.text("kind = 'ADDITIONAL' and expired_at is null"),
+        ),
         sa.Index(
             "uq_license_key_primary",
             "subscription_id",
@@ -42,7 +61,7 @@ class LicenseKey(SQLModel, table=True):
 
     id: UUID = primary_key()
     subscription_id: UUID = reference("license_subscription.id", ondelete="CASCADE")
-    account_id: UUID | None = reference("account.id", nullable=True)
+    account_id: UUID | None = reference("account.id", index=False, nullable=True)
     kind: LicenseKeyKind = choice(LicenseKeyKind)
     name: str
     name_key: str
@@ -54,4 +73,8 @@ class LicenseKey(SQLModel, table=True):
     used: int = 0
     renews_with_subscription: bool = True
     expires_on: date | None = None
+    # When KEY_EXPIRED was told; NULL again once the key was extended (KEY-6)
+    expired_at: datetime | None = moment(default=None, nullable=True)
+    # How often the key changed its one installation (FRM-2)
+    moves: int = 0
     created_at: datetime = moment()

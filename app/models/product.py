@@ -65,6 +65,8 @@ class Product(SQLModel, table=True):
     overuse_policy: OverusePolicy = choice(OverusePolicy)
     overuse_grace_days: int
     licenses_per_pack: int
+    # What a trial is converted to, and what something without a term of its own is renewed by
+    usual_term_months: int = 12
     offline_possible: bool
     business: bool
     check_in_days: int | None = None

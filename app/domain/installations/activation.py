@@ -15,9 +15,8 @@ from app.domain.installations.events import ComputerActivated, ComputerMoved
 from app.domain.installations.licenses import SignedLicense
 from app.domain.installations.rules import Machine
 from app.domain.keys import lookup
-from app.domain.keys.quota import is_live
 from app.domain.products.queries import policy_of
-from app.domain.subscriptions.rules import is_over
+from app.domain.subscriptions import thresholds
 from app.domain.work import Work
 from app.models.installation import Blacklisting, Installation, InstallationStatus
 from app.models.license_key import LicenseKey
@@ -83,6 +82,8 @@ async def _locked(work: Work, key_code: str, product: ProductCode, machine: Mach
     former = await work.first(_installation_of(key.account_id, product, machine))
     wanted = {key.id, *([former.license_key_id] if former and former.license_key_id else [])}
     subscriptions, keys = await lookup.lock(work, wanted)
+    if key.id not in keys:  # deleted between our two looks
+        raise lookup.unknown("keyCode")
     key = keys[key.id]
     subscription = subscriptions[key.subscription_id]
     _check_usable(work, subscription, key, product, policy)
@@ -116,9 +117,7 @@ def _check_usable(
     if subscription.product is not product:
         text = f"This key is for another product than {policy.name}."
         raise DomainError(ErrorCode.KEY_WRONG_PRODUCT, text, "keyCode")
-    today = work.now.date()
-    own_end = key.quota is not None and not is_live(key.expires_on, today)
-    if own_end or is_over(today, subscription.expires_on, policy.expiry_grace_days):
+    if lookup.is_over(key, policy, work.now.date()):
         raise DomainError(ErrorCode.KEY_EXPIRED, "This licence key has expired.", "keyCode")
 
 
@@ -135,6 +134,7 @@ async def _settled(scene: _Scene) -> tuple[Installation, str]:
     former = scene.installation
     if former is None:
         await lookup.take_license(scene.work, scene.subscription, scene.key, "keyCode")
+        await thresholds.after_keys_changed(scene.work, [scene.key])
         return _new(scene)
     token = vault.decrypt(former.token_sealed)
     holds = former.status is InstallationStatus.ACTIVE
@@ -146,6 +146,7 @@ async def _settled(scene: _Scene) -> tuple[Installation, str]:
         await scene.work.flush()
     await lookup.take_license(scene.work, scene.subscription, scene.key, "keyCode")
     _put_on_key(scene, former, moved=holds)
+    await thresholds.after_keys_changed(scene.work, [scene.key, scene.former_key])
     return former, token
 
 

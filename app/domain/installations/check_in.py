@@ -10,14 +10,13 @@ from app.access.permissions import Permission
 from app.core.crypto import token_hash
 from app.domain.errors import DomainError, ErrorCode
 from app.domain.installations import licenses, rules
-from app.domain.installations.commands import free_license
+from app.domain.installations.deactivation import Reason, free_license
 from app.domain.installations.events import ComputerDeactivated
 from app.domain.installations.licenses import SignedLicense
 from app.domain.installations.rules import LicenseState
 from app.domain.keys import lookup
-from app.domain.keys.quota import is_live
 from app.domain.products.queries import policy_of
-from app.domain.subscriptions.rules import is_over
+from app.domain.subscriptions import thresholds
 from app.domain.work import Work
 from app.models.installation import Installation, InstallationStatus
 from app.models.license_key import LicenseKey
@@ -56,7 +55,7 @@ async def check_in(work: Work, token: str, contact: Contact) -> Answer:
         state = rules.state_at_check_in(
             installation.status,
             installation.pending_change,
-            key_is_over=_is_over(work, key, subscription, product),
+            key_is_over=key is None or lookup.is_over(key, product, work.now.date()),
         )
         installation.pending_change = None
         if not rules.licensed(state) or key is None or subscription is None:
@@ -77,7 +76,10 @@ async def deactivate_self(work: Work, token: str) -> Answer:
         if installation.status is InstallationStatus.ACTIVE:
             key = keys.get(installation.license_key_id) if installation.license_key_id else None
             free_license(installation, key)
-            work.emit(ComputerDeactivated.of(installation, key, by_itself=True))
+            work.emit(
+                ComputerDeactivated.of(installation, key, by_itself=True, reason=Reason.INSTALLATION.value)
+            )
+            await thresholds.after_keys_changed(work, [key])
         return Answer(
             LicenseState.BLACKLISTED
             if installation.status is InstallationStatus.BLACKLISTED
@@ -119,16 +121,6 @@ def _record(work: Work, installation: Installation, contact: Contact) -> None:
         installation.mac_addresses = list(rules.mac_addresses(contact.mac_addresses))
     if contact.ip_address is not None:
         installation.ip_addresses = [contact.ip_address]
-
-
-def _is_over(
-    work: Work, key: LicenseKey | None, subscription: LicenseSubscription | None, product: Product
-) -> bool:
-    if key is None or subscription is None:
-        return True
-    today = work.now.date()
-    own_end = key.quota is not None and not is_live(key.expires_on, today)
-    return own_end or is_over(today, subscription.expires_on, product.expiry_grace_days)
 
 
 async def _sign(

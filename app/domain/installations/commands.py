@@ -8,10 +8,11 @@ from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.domain.errors import DomainError, Forbidden, Invalid, NotFound, refuse
-from app.domain.installations.events import ComputerDeactivated
+from app.domain.installations.deactivation import Reason, deactivate_all
 from app.domain.keys import lookup
+from app.domain.subscriptions import thresholds
 from app.domain.work import Work
-from app.models.installation import Installation, InstallationStatus, PendingChange
+from app.models.installation import Installation
 from app.models.license_key import LicenseKey
 
 MOST_AT_ONCE = 1_000
@@ -24,12 +25,8 @@ async def deactivate(work: Work, installation_ids: Sequence[UUID | None]) -> lis
     """
     async with work:
         installations, keys = await load_all(work, installation_ids, Permission.INSTALLATION_DEACTIVATE)
-        for installation in installations:
-            if installation.status is InstallationStatus.ACTIVE:
-                key = keys.get(installation.license_key_id) if installation.license_key_id else None
-                free_license(installation, key)
-                installation.pending_change = PendingChange.DEACTIVATION
-                work.emit(ComputerDeactivated.of(installation, key))
+        deactivate_all(work, installations, keys, Reason.ADMINISTRATOR)
+        await thresholds.after_keys_changed(work, keys.values())
         return [installation.id for installation in installations]
 
 
@@ -73,10 +70,3 @@ async def _visible(
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return {row.id: row for row in await work.all(statement)}
-
-
-def free_license(installation: Installation, key: LicenseKey | None) -> None:
-    """Take an active installation's licence back; hold the locks of both."""
-    installation.status = InstallationStatus.DEACTIVATED
-    if key is not None:
-        key.used -= 1

@@ -57,10 +57,12 @@ class ComputerDeactivated(ComputerEvent):
     type: ClassVar = EventType.INSTALLATION_DEACTIVATED
 
     by_itself: bool = False
+    # Why: a value of deactivation.Reason
+    reason: str = "ADMINISTRATOR"
 
     def data(self) -> dict[str, Any]:
-        """Names, and who freed it."""
-        return {**ComputerEvent.data(self), "byItself": self.by_itself}
+        """Names, who freed it and why."""
+        return {**ComputerEvent.data(self), "byItself": self.by_itself, "reason": self.reason}
 
 
 @dataclass(frozen=True, kw_only=True)

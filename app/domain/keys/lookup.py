@@ -14,7 +14,7 @@ from app.domain.errors import DomainError, ErrorCode
 from app.domain.keys.quota import KeyUse, Pool, available, is_live
 from app.domain.work import Work
 from app.models.license_key import LicenseKey
-from app.models.product import Allocation
+from app.models.product import Allocation, Product
 from app.models.subscription import LicenseSubscription
 
 
@@ -66,8 +66,13 @@ async def lock(
 
 
 async def pool_of(session: AsyncSession, subscription: LicenseSubscription, today: date) -> Pool:
-    """The subscription's pool as the database has it now; hold its lock."""
-    live = or_(col(LicenseKey.expires_on).is_(None), col(LicenseKey.expires_on) >= today)
+    """The subscription's pool as the database has it now; hold its lock.
+
+    Keys that follow the subscription count as live even when it is over: nobody could use what
+    they reserve, and at its renewal they have it (KEY-8).
+    """
+    following = col(LicenseKey.renews_with_subscription)
+    live = or_(following, col(LicenseKey.expires_on) >= today)
     reserved = and_(col(LicenseKey.allocation) == Allocation.RESERVED, live)
     shared = or_(col(LicenseKey.allocation).is_(None), col(LicenseKey.allocation) == Allocation.DYNAMIC)
     statement = select(
@@ -78,9 +83,19 @@ async def pool_of(session: AsyncSession, subscription: LicenseSubscription, toda
     return Pool(subscription.quantity, int(reserved_licenses or 0), int(used or 0))
 
 
-def use_of(key: LicenseKey, today: date) -> KeyUse:
-    """A row as the arithmetic sees it."""
-    return KeyUse(key.kind, key.allocation, key.quota, key.used, is_live(key.expires_on, today))
+def is_over(key: LicenseKey, policy: Product, today: date) -> bool:
+    """KEY-6, SUB-13: whether the key gives no licences any more.
+
+    A key that ends with its subscription (KEY-8) shares the product's grace; one with an end of
+    its own has none.
+    """
+    return not is_live(key.expires_on, today, policy.expiry_grace_days if key.renews_with_subscription else 0)
+
+
+def use_of(key: LicenseKey, today: date, grace_days: int = 0) -> KeyUse:
+    """A row as the arithmetic sees it; `grace_days` of the product."""
+    live = is_live(key.expires_on, today, grace_days if key.renews_with_subscription else 0)
+    return KeyUse(key.kind, key.allocation, key.quota, key.used, live)
 
 
 async def take_license(work: Work, subscription: LicenseSubscription, key: LicenseKey, *path: str) -> None:

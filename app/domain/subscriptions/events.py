@@ -1,11 +1,14 @@
 """What happens to subscriptions."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import date
+from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from app.domain.events.record import DomainEvent
 from app.models.event import EventType
 from app.models.person import Language
+from app.models.subscription import LicenseSubscription, OrderKind, SalesOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +55,116 @@ class SubscriptionChanged(DomainEvent):
     def data(self) -> dict[str, Any]:
         """The present name and what changed."""
         return {"name": self.name, "changed": self.changed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderEvent(DomainEvent):
+    """SUB-9: about an order; `quantity` is in licences."""
+
+    subject_type: ClassVar = "Order"
+
+    number: str
+    kind: OrderKind
+    quantity: int
+    name: str
+
+    @classmethod
+    def of(cls, order: SalesOrder, subscription: LicenseSubscription) -> Self:
+        """The event about an order of this subscription."""
+        return cls(
+            account_id=order.account_id,
+            subject_id=order.id,
+            subscription_id=subscription.id,
+            number=order.number,
+            kind=order.kind,
+            quantity=order.quantity,
+            name=subscription.name,
+        )
+
+    def data(self) -> dict[str, Any]:
+        """The order's number, kind and quantity, and the subscription's name at that time."""
+        return {
+            "number": self.number,
+            "kind": self.kind.value,
+            "quantity": self.quantity,
+            "name": self.name,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(OrderEvent):
+    """SUB-9: staff have to decide."""
+
+    type: ClassVar = EventType.ORDER_PLACED
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderFulfilled(OrderEvent):
+    """SUB-9: it took effect: quantity, end or kind of the subscription changed."""
+
+    type: ClassVar = EventType.ORDER_FULFILLED
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRejected(OrderEvent):
+    """SUB-9: nothing changed."""
+
+    type: ClassVar = EventType.ORDER_REJECTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionRenewed(DomainEvent):
+    """SUB-8, SUB-10: the subscription (or a perpetual licence's maintenance) lasts until `ends_on`."""
+
+    type: ClassVar = EventType.SUBSCRIPTION_RENEWED
+    subject_type: ClassVar = "LicenseSubscription"
+
+    name: str
+    ends_on: date
+    by_itself: bool
+    maintenance: bool = False
+
+    def data(self) -> dict[str, Any]:
+        """Name, the new last good day, and whether it renewed by itself."""
+        return {
+            "name": self.name,
+            "endsOn": self.ends_on.isoformat(),
+            "byItself": self.by_itself,
+            "maintenance": self.maintenance,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionEnding(DomainEvent):
+    """SUB-11: the end is `days` away. Told by mail alone: nothing changed, so no stream hears of it."""
+
+    name: str
+    product_name: str
+    ends_on: date
+    days: int
+    reminder: int
+    renews_by_itself: bool
+    maintenance: bool
+    owner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageThresholdReached(DomainEvent):
+    """SUB-15: used licences reached `percentage` of those bought."""
+
+    type: ClassVar = EventType.USAGE_THRESHOLD_REACHED
+    subject_type: ClassVar = "LicenseSubscription"
+
+    name: str
+    percentage: int
+    used: int
+    quantity: int
+
+    def data(self) -> dict[str, Any]:
+        """Name, the percentage that was reached, and the licences behind it."""
+        return {
+            "name": self.name,
+            "percentage": self.percentage,
+            "used": self.used,
+            "quantity": self.quantity,
+        }
