@@ -79,3 +79,6 @@ audits: $(READY) ## graphql-http's audits (needs npm)
 
 clean: ## forget the set-up and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+bench-live: $(READY) ## one event to 2,000 websockets, against a bare server
+	@$(BIN)/python -m bench.live

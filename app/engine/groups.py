@@ -7,7 +7,7 @@ the log, so that it never slows the others; then it joins again (EVT-5).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -58,14 +58,19 @@ class Source:
 
 @dataclass(eq=False)
 class Member:
-    """One subscriber in a group. `send` sends one frame; `revalidate` says whether it may stay."""
+    """One subscriber in a group.
+
+    `send` begins to send a frame, `finish` waits for that in bounded time; `revalidate` says
+    whether it may stay.
+    """
 
     id: str
     position: int
-    send: Callable[[str], Any]
+    send: Callable[[str], Coroutine[Any, None, None]]
+    finish: Callable[[Coroutine[Any, None, None]], Awaitable[None]]
     revalidate: Callable[[], Awaitable[bool]]
     left: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    sending: Awaitable[None] | None = None
+    sending: Coroutine[Any, None, None] | None = None
     # The group ended by itself: it would do so again.
     alone: bool = False
 
@@ -190,7 +195,7 @@ class Groups:
             group.members.discard(member)
             self._stop_if_empty(group)
         if member.sending is not None:
-            await member.sending
+            await member.finish(member.sending)
         return ended
 
     async def _group(self, source: Source, share: Share, position: int) -> Group:
@@ -241,7 +246,7 @@ async def _caught_up(group: Group, member: Member) -> bool:
             group.members.add(member)
             return True
         for position, text in missed:
-            await member.send(frame(member.id, text))
+            await member.finish(member.send(frame(member.id, text)))
             member.position = position
 
 

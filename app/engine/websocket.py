@@ -5,7 +5,7 @@ and unread answers, a fresh context for each operation, closing from outside.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -104,11 +104,19 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
     async def send_text(self, text: str) -> None:
         """Sends what is JSON already. Raises WebSocketDisconnected, also when nothing is read for long."""
+        await self.in_time(self.send_raw(text))
+
+    def send_raw(self, text: str) -> Coroutine[Any, None, None]:
+        """The same without a bound on time, for a group that looks itself whether it would have to wait."""
         if not self.is_open:
             raise WebSocketDisconnected
+        return self.ws.send({"type": "websocket.send", "text": text})
+
+    async def in_time(self, sending: Coroutine[Any, None, None]) -> None:
+        """Waits for what `send_raw` began. Raises WebSocketDisconnected, also when nothing is read for long."""
         try:
             async with asyncio.timeout(self.options.send_seconds):
-                await self.ws.send_text(text)
+                await sending
         except WebSocketDisconnect as error:
             raise WebSocketDisconnected from error
         except TimeoutError as error:
@@ -257,7 +265,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
     async def _run_in_group(self, operation: Operation[Any, None], context: Any, share: Share) -> bool:
         """Until out of the group; whether the operation is over with that. Otherwise the context says where it is."""
         source = Source(operation.query, operation.variables, operation.operation_name)
-        member = Member(operation.id, context.reached, self.websocket.send_text, share.revalidate)
+        socket = self.websocket
+        member = Member(operation.id, context.reached, socket.send_raw, socket.in_time, share.revalidate)
         try:
             return bool(await self.view.groups.stay(source, share, member))  # type: ignore[attr-defined]
         finally:
