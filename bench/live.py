@@ -26,7 +26,7 @@ from bench.sockets import BareServer, Client, broadcast
 
 DOCUMENT = """subscription ($account: ID!) { accountEvents(accountId: $account) { sequence cursor type summary
     occurredAt actor { kind name } ... on InstallationChanged { installation { id name status } } } }"""
-PASSWORD = "wonderful-Kettle-42"  # noqa: S105 - of a portal that lives for a minute
+PASSWORD = "wonderful-Kettle-42"
 
 
 def main() -> None:
@@ -152,9 +152,9 @@ async def _audience(port: int, size: int, story: dict[str, str] | None) -> Async
         ]
     loop = asyncio.get_running_loop()
     transports = []
+    # The greeting is answered before the subscription is sent.
+    first = messages[:1]
     for _ in range(size):
-        # The greeting is answered before the subscription is sent.
-        first = messages[:1]
         transport, client = await loop.create_connection(
             lambda: Client("/graphql", first, audience.heard), "127.0.0.1", port
         )

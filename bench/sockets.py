@@ -87,7 +87,7 @@ class BareServer(asyncio.Protocol):
         for line in data.split(b"\r\n"):
             if line.lower().startswith(b"sec-websocket-key:"):
                 key = line.split(b":", 1)[1].strip()
-                accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())  # noqa: S324 - the protocol's
+                accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())
                 self._transport.write(
                     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n"
