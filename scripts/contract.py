@@ -19,11 +19,9 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
-    Undefined,
     build_schema,
     print_ast,
 )
-from graphql.utilities import ast_from_value
 
 DOCS = Path(__file__).parents[1] / "docs"
 CONTRACT = DOCS / "contract.graphql"
@@ -117,12 +115,11 @@ def _input(value: Any) -> str:
 
 
 def _default(value: Any) -> str | None:
-    if value.default_value is Undefined or (
-        value.default_value is None and not str(value.type).endswith("!")
-    ):
-        return None  # left out and null are the same to a field that may be null
-    node = ast_from_value(value.default_value, value.type)
-    return None if node is None else print_ast(node)
+    if value.default is None:
+        return None
+    literal = print_ast(value.default.literal)
+    # Left out and null are the same to what may be null.
+    return None if literal == "null" else literal
 
 
 def _missing(owner: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:

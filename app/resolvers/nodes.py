@@ -1,5 +1,6 @@
 """Anything by its ID, accounts, and the catalogue."""
 
+import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -38,7 +39,8 @@ class NodeQuery:
         if len(ids) > _MOST_NODES:
             msg = f"Ask for {_MOST_NODES} objects at most."
             raise Failure(msg)
-        return [await load_global(info.context, id_) for id_ in ids]
+        # At once, so that those of one type are loaded together.
+        return await asyncio.gather(*(load_global(info.context, id_) for id_ in ids))
 
     @query("An account of yours; null if there is none with that ID")
     async def account(self, info: Info, id: _ID) -> Account | None:

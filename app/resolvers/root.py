@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import strawberry
 
@@ -36,6 +36,8 @@ def mutation(
     """A mutation. A DomainError becomes its payload's `errors`, with every other field at its default."""
 
     def declare(resolver: Resolver[..., Any]) -> Any:
+        _describe_input(resolver)
+
         @wraps(resolver)
         async def resolve(*args: Any, **kwargs: Any) -> Any:
             if not public:
@@ -48,6 +50,14 @@ def mutation(
         return strawberry.mutation(resolver=resolve, description=description)
 
     return declare
+
+
+def _describe_input(resolver: Resolver[..., Any]) -> None:
+    """The argument `input` is described by its type."""
+    given: Any = resolver.__annotations__.get("input")
+    if given is not None:
+        text = given.__strawberry_definition__.description
+        resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description=text)]
 
 
 def context_in(kwargs: dict[str, Any], args: tuple[Any, ...]) -> Context:

@@ -42,14 +42,7 @@ class SubscriptionMutation:
     @mutation(RegisterKeyPayload, "Bind an unregistered key to a business account (SUB-3)")
     async def register_key(self, info: Info, input: RegisterKeyInput) -> RegisterKeyPayload:
         """SUB-3, ACC-1."""
-        form = Registration(
-            code=input.code,
-            name=input.name,
-            account_id=_account(input.account_id),
-            account_given=input.account_id is not None,
-            company=None if input.company is None else CompanyDetails(**asdict(input.company)),
-        )
-        account_id, subscription_id = await commands.register(info.context.work(), form)
+        account_id, subscription_id = await commands.register(info.context.work(), _registration(input))
         await info.context.renew()
         return RegisterKeyPayload(
             account=await info.context.load(accounts.by_ids, account_id),
@@ -61,6 +54,16 @@ class SubscriptionMutation:
         """SUB-7."""
         wanted = ids.decode(input.subscription_id, "LicenseSubscription")
         return await _payload(info, await commands.rename(info.context.work(), wanted, input.name))
+
+
+def _registration(input: RegisterKeyInput) -> Registration:
+    return Registration(
+        code=input.code,
+        name=input.name,
+        account_id=_account(input.account_id),
+        account_given=input.account_id is not None,
+        company=None if input.company is None else CompanyDetails(**asdict(input.company)),
+    )
 
 
 async def _payload(info: Info, subscription_id: UUID) -> SubscriptionPayload:

@@ -1,0 +1,79 @@
+"""N+1 can't be written: each list of the schema costs as many statements for one row as for ten."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import build_schema
+
+from app.graphql import sdl
+from tests.support.portal import Portal
+from tests.support.statements import Statements, counted
+from tests.support.walking import Place, Walk
+from tests.support.world import TABLES, World, made_world
+
+MADE, MANY = 14, 10
+
+# What required arguments are given.
+ARGUMENTS = {
+    "Query.product": "code: ACCESS",
+    "Query.nodes": "ids: [$computers]",
+}
+# Lists that don't grow with the rows of the database, and why.
+FIXED = {
+    "PersonalAccount.subscriptions": "no product for personal accounts is sold; the list is a business account's",
+    "Query.products": "the catalogue stands in a migration",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How many rows a list gave, and what was run for it."""
+
+    rows: int
+    run: list[str]
+
+
+async def test_each_list_costs_the_same_for_one_row_and_for_many(portal: Portal, database_url: str) -> None:
+    async with (
+        made_world(portal, database_url) as world,
+        counted(portal.server.app.resources.database, 6) as statements,
+    ):
+        few = await measured(portal, world, statements)
+        await world.grow(MADE)
+        many = await measured(portal, world, statements)
+    assert [text for name in few for text in complaints(name, few[name], many[name])] == []
+
+
+def complaints(name: str, few: Measured, many: Measured) -> Iterator[str]:
+    if len(few.run) != len(many.run):
+        further = sorted((Counter(many.run) - Counter(few.run)).elements())
+        yield f"{name}: {len(few.run)} statements for {few.rows} rows, {len(many.run)} for {many.rows}: {further}"
+    if name not in FIXED and not 0 < few.rows < MANY <= many.rows:
+        yield f"{name}: {few.rows}, then {many.rows} rows; tests/support/fabricate.py must make some"
+
+
+async def measured(portal: Portal, world: World, statements: Statements) -> dict[str, Measured]:
+    """The rows of each list, and the statements that it took."""
+    found = {}
+    for place in await places(world):
+        staff = (await portal.staff()).token if "staff {" in place.document else None
+        token = staff or world.admin.token
+        await portal.query(place.document, token)
+        statements.clear()
+        data = await portal.query(place.document, token)
+        found[place.name] = Measured(place.rows(data), list(statements.run))
+    return found
+
+
+async def places(world: World) -> list[Place]:
+    schema = build_schema(sdl())
+    starts = {
+        name: f'node(id: "{await world.id_of(name)}")'
+        for name in TABLES
+        if name in schema.type_map and any(i.name == "Node" for i in schema.type_map[name].interfaces)  # type: ignore[attr-defined]
+    }
+    rows = await world.database.fetch("select id from installation where kind = 'COMPUTER'")
+    computers = ", ".join(f'"Computer_{row["id"].hex}"' for row in rows)
+    arguments = {name: given.replace("$computers", computers) for name, given in ARGUMENTS.items()}
+    return list(Walk(schema, arguments, starts).places())
