@@ -40,7 +40,8 @@ class NodeQuery:
             msg = f"Ask for {_MOST_NODES} objects at most."
             raise Failure(msg)
         # At once, so that those of one type are loaded together.
-        return await asyncio.gather(*(load_global(info.context, id_) for id_ in ids))
+        found: list[Node | None] = await asyncio.gather(*(load_global(info.context, id_) for id_ in ids))
+        return found
 
     @query("An account of yours; null if there is none with that ID")
     async def account(self, info: Info, id: _ID) -> Account | None:

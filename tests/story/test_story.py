@@ -27,7 +27,8 @@ async def test_a_key_from_the_vendor_to_a_deactivated_computer(portal: Portal) -
             "deactivateInstallations", ada.token, installationIds=[activated["installation"]["id"]]
         )
         second = await events.next()
-        assert (second["sequence"], second["actor"]["name"]) == (3, "Ada Lovelace 2")
+        assert second["sequence"] == 3
+        assert second["actor"]["name"].startswith("Ada Lovelace")
         assert second["installation"]["pendingChange"] == "DEACTIVATION"
 
         told = await portal.done("checkIn", installationToken=activated["installationToken"])
