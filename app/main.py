@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 import uvicorn
@@ -17,8 +18,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from app import demo as company
 from app.context import Context
-from app.core.backing import backing_servers
+from app.core.backing import ServerUrls, backing_servers
 from app.core.logging import configure_logging
 from app.core.settings import PREFIX, Settings, load_settings
 from app.development.routes import development_routes
@@ -40,6 +42,8 @@ from app.web.requests import PREFLIGHT, context_for
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
 _MEBIBYTE: Final = 2**20
+Preparation = Callable[[ServerUrls], Awaitable[None]]
+"""What is done to the servers before the application opens them."""
 
 
 class Server:
@@ -49,16 +53,19 @@ class Server:
     hub: Hub
     endpoint: LychgateGraphQL
 
-    def __init__(self, settings: Settings, *, background: bool) -> None:
+    def __init__(self, settings: Settings, *, background: bool, prepare: Preparation | None = None) -> None:
         self.settings = settings
         self.sockets = Sockets(settings.max_sockets)
         self._background = background
+        self._prepare = prepare
 
     @asynccontextmanager
     async def lifespan(self, _starlette: Starlette) -> AsyncIterator[None]:
         """Connect, serve, let go."""
         async with AsyncExitStack() as stack:
             urls = await stack.enter_async_context(backing_servers(self.settings))
+            if self._prepare is not None:
+                await self._prepare(urls)
             self.app = await stack.enter_async_context(
                 App.open(self.settings, urls.database, urls.redis, REACTIONS)
             )
@@ -241,21 +248,49 @@ async def _work(settings: Settings) -> None:
         await run_background(app, stop)
 
 
+def demo(settings: Settings, host: str, port: int) -> None:
+    """`lychgate demo`: load the demo company if there is nothing, serve, say where to go."""
+    # Its people don't exist: not a single mail may leave the machine.
+    settings = settings.model_copy(update={"smtp_url": None})
+
+    async def prepare(urls: ServerUrls) -> None:
+        with company.progress() as progress:
+            await company.ensure(settings, urls, REACTIONS, progress)
+
+    server = Server(settings, background=True, prepare=prepare)
+    web = _Announcing(uvicorn.Config(starlette_of(server), host=host, port=port, **_UVICORN), server)
+    with suppress(KeyboardInterrupt):
+        web.run()
+
+
+class _Announcing(uvicorn.Server):
+    """Says where to go as soon as it is really there."""
+
+    def __init__(self, config: uvicorn.Config, server: Server) -> None:
+        super().__init__(config)
+        self._server = server
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then speak."""
+        await super().startup(sockets)
+        if self.started:
+            await company.tell(self._server.app)
+
+
+_UVICORN: Final[dict[str, Any]] = {
+    "lifespan": "on",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+    "ws": "websockets-sansio",
+    "ws_max_size": _MEBIBYTE,
+    "ws_per_message_deflate": False,
+    # Ours decides when a reader is too slow (EVT-5), with a code of its own.
+    "ws_ping_timeout": None,
+    "timeout_graceful_shutdown": 10,
+}
+
+
 def _run(app: Any, host: str, port: int, **options: Any) -> None:
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="websockets-sansio",
-        ws_max_size=_MEBIBYTE,
-        ws_per_message_deflate=False,
-        # Ours decides when a reader is too slow (EVT-5), with a code of its own.
-        ws_ping_timeout=None,
-        timeout_graceful_shutdown=10,
-        **options,
-    )
+    uvicorn.run(app, host=host, port=port, **_UVICORN, **options)

@@ -22,6 +22,8 @@ _OLDEST_SERVER = (15,)
 _LOCK = 0x6C796368  # "lych": any number that nobody else in this database locks
 _LOCK_POLL_SECONDS = 0.1
 _CONNECT_SECONDS = 10.0
+_TABLES = """select format('%I.%I', schemaname, tablename) from pg_tables
+    where schemaname = current_schema() and tablename <> 'alembic_version'"""
 
 
 async def upgrade(url: str) -> str | None:
@@ -32,6 +34,14 @@ async def upgrade(url: str) -> str | None:
     async with _connected(url) as connection, _alone(connection):
         await connection.run_sync(_upgrade)
         return await connection.run_sync(_revision)
+
+
+async def rebuild(url: str) -> None:
+    """Drop all that the migrations made, data included, and make it anew. Raises DatabaseUnavailable."""
+    async with _connected(url) as connection, _alone(connection):
+        await connection.run_sync(_empty)
+        await connection.run_sync(_downgrade)
+        await connection.run_sync(_upgrade)
 
 
 async def current_revision(url: str) -> str | None:
@@ -75,10 +85,27 @@ def _known() -> set[str]:
 
 
 def _upgrade(connection: Connection) -> None:
+    command.upgrade(_on(connection), "head")
+    connection.commit()
+
+
+def _empty(connection: Connection) -> None:
+    # Going back is for schemas: with rows in it, a table may refuse to become what it was.
+    tables = connection.exec_driver_sql(_TABLES).scalars().all()
+    if tables:
+        connection.exec_driver_sql(f"truncate {', '.join(tables)}")
+    connection.commit()
+
+
+def _downgrade(connection: Connection) -> None:
+    command.downgrade(_on(connection), "base")
+    connection.commit()
+
+
+def _on(connection: Connection) -> Config:
     config = alembic_config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.commit()
+    return config
 
 
 def _revision(connection: Connection) -> str | None:

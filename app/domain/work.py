@@ -7,13 +7,14 @@ which nothing was required refuses to commit, since that is a forgotten check.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
-from sqlalchemy import Select, text
+from sqlalchemy import Select, Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
@@ -27,10 +28,16 @@ from app.domain.events import log
 from app.domain.events.record import DomainEvent
 from app.models.everything import metadata
 
-Table = TypeVar("Table", bound=SQLModel)
+Row = TypeVar("Row", bound=SQLModel)
 Reaction = Callable[["Work", Any], Awaitable[None]]
 Reactions = Mapping[type[DomainEvent], Sequence[Reaction]]
 _UNGUARDED: Final = (ActorKind.SYSTEM, ActorKind.INSTALLATION)
+
+
+@lru_cache(maxsize=1)
+def _parents_first(_count: int) -> tuple[Table, ...]:
+    # Sorting at each look would cost as much as a statement; the count tells of a late import.
+    return tuple(metadata.sorted_tables)
 
 
 class NothingRequired(RuntimeError):
@@ -74,7 +81,7 @@ class Work:
 
     # -------------------------------------------------------------- loading
 
-    async def get(self, table: type[Table], id_: UUID | None, *path: str, lock: bool = True) -> Table:
+    async def get(self, table: type[Row], id_: UUID | None, *path: str, lock: bool = True) -> Row:
         """The row, locked until the end unless told otherwise. Raises NotFound(*path).
 
         Locks are taken in one order: subscription, key, installation, event counter.
@@ -155,7 +162,7 @@ class Work:
     async def _flush(self) -> None:
         # SQLAlchemy orders inserts by relationships, of which there are none: foreign keys
         # decide here.
-        for table in metadata.sorted_tables:
+        for table in _parents_first(len(metadata.tables)) if self._added else ():
             rows = [row for row in self._added if row.__table__ is table]  # type: ignore[attr-defined]
             if rows:
                 self.session.add_all(rows)

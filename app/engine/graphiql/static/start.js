@@ -9,6 +9,16 @@
   var url = form.dataset.endpoint;
   var socketUrl = (location.protocol === "https:" ? "wss://" : "ws://") + location.host + url;
   var socket = null;
+  var welcome = [
+    "# Sign in by running the mutation signIn here: its session is kept in a cookie of this browser.",
+    "# Or paste a session or access token above. Ctrl-Enter runs the operation at the cursor,",
+    "# Ctrl-Space completes, and the book on the left is the documentation.",
+    "",
+    "{",
+    "  viewer { person { fullName email } accounts { nodes { id name } } }",
+    "}",
+    "",
+  ].join("\n");
 
   function authorization() {
     var token = sessionStorage.getItem("lychgate-token") || "";
@@ -23,10 +33,11 @@
     root.render(React.createElement(GraphiQL, {
       key: headers.authorization || "nobody",
       fetcher: fetcher,
+      defaultQuery: welcome,
       isHeadersEditorEnabled: true,
       defaultEditorToolsVisibility: true,
     }));
-    state.textContent = headers.authorization ? "signed in by token" : "no token";
+    state.textContent = headers.authorization ? "the token is sent" : "no token: the session cookie counts, if there is one";
   }
 
   form.addEventListener("submit", function (event) {

@@ -1,0 +1,123 @@
+"""The demo company: believable, loaded once, and never taken for whole when it is half."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from app.core.backing import ServerUrls
+from app.core.settings import Settings
+from app.demo import company, people, telling
+from app.demo.company import Found
+from app.demo.telling import operations, places
+from app.reactions import REACTIONS
+from tests.support.portal import Portal, running
+
+COUNTS = """select
+    (select count(*) from person) as people,
+    (select count(*) from account where kind = 'BUSINESS') as companies,
+    (select count(*) from license_subscription) as subscriptions,
+    (select count(*) from installation) as computers,
+    (select count(*) from installation where status = 'DEACTIVATED') as deactivated,
+    (select count(*) from event) as events,
+    (select count(distinct date_trunc('week', occurred_at)) from event) as weeks,
+    (select count(*) from received_mail) as mails,
+    (select max(occurred_at) <= now() from event) as past,
+    (select bool_and(used <= quantity) from license_key
+        join license_subscription on license_subscription.id = subscription_id) as fits"""
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupt(done: int, total: int) -> None:
+    if done > total // 10:
+        raise Interrupted
+
+
+def go_on(done: int, total: int) -> None:
+    assert 0 < done <= total
+
+
+async def counts(portal: Portal) -> dict[str, Any]:
+    async with portal.server.app.read_all().connection() as connection:
+        return dict(await connection.fetchrow(COUNTS))
+
+
+async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    urls = ServerUrls(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value())
+    with pytest.raises(Interrupted):
+        await company.ensure(settings, urls, REACTIONS, interrupt)
+
+    assert await company.ensure(settings, urls, REACTIONS, go_on) is Found.HALF
+
+    async with running(settings) as portal:
+        loaded = await counts(portal)
+        assert loaded["people"] >= 9
+        assert loaded["companies"] >= 3
+        assert loaded["subscriptions"] >= 10
+        assert loaded["computers"] >= 200
+        assert loaded["deactivated"] >= 15
+        assert loaded["events"] > loaded["computers"]
+        assert loaded["weeks"] >= 30
+        assert loaded["mails"] >= 15
+        assert loaded["past"]
+        assert loaded["fits"]
+
+        assert await company.ensure(settings, urls, REACTIONS, go_on) is Found.WHOLE
+        assert await counts(portal) == loaded
+
+        await everything_printed_works(portal)
+
+
+async def everything_printed_works(portal: Portal) -> None:
+    found = await places(portal.server.app)
+    assert found is not None
+    document = operations(found)
+    signed_in = await run(portal, document, "SignIn")
+    assert signed_in["signIn"]["viewer"]["person"]["fullName"] == "Nora Albrecht"
+    token = await portal.sign_in(people.NORA, people.PASSWORD)
+
+    dashboard = await run(portal, document, "Dashboard", token)
+    statuses = {row["status"] for row in dashboard["account"]["subscriptions"]["nodes"]}
+    assert statuses == {"ACTIVE", "EXPIRING_SOON", "GRACE", "EXPIRED"}
+
+    async with portal.live(token) as live:
+        watching = await live.subscribe(re.search(r"^subscription.*$", document, re.MULTILINE)[0])  # type: ignore[index]
+        await portal.subscribed()
+        renamed = await run(portal, document, "Rename", token)
+        assert renamed["renameSubscription"]["errors"] == []
+        assert (await watching.next())["summary"] == "Nora Albrecht changed Workstations"
+
+    assert found.spare is not None
+    await portal.done("registerKey", token, code=found.spare, accountId=found.account)
+    left = await places(portal.server.app)
+    assert left is not None
+    assert left.spare is None
+
+
+async def run(portal: Portal, document: str, name: str, token: str | None = None) -> dict[str, Any]:
+    body = json.dumps({"query": document, "operationName": name})
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    answer = (await portal.http.post("/graphql", content=body, headers=headers)).json()
+    assert "errors" not in answer, answer
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+async def test_other_data_are_left_alone(portal: Portal, capsys: pytest.CaptureFixture[str]) -> None:
+    await portal.newcomer(email="ada@example.com")
+    app = portal.server.app
+    settings = app.resources.settings
+    assert settings.database_url is not None
+    urls = ServerUrls(settings.database_url.get_secret_value(), "")
+
+    assert await company.ensure(settings, urls, REACTIONS, go_on) is Found.SOMETHING_ELSE
+
+    assert (await counts(portal))["people"] == 1
+    await telling.tell(app)
+    assert "other data" in capsys.readouterr().out
