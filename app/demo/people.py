@@ -101,6 +101,8 @@ async def _sign_up(story: Story, someone: Someone) -> None:
 
 async def _join(story: Story, someone: Someone) -> None:
     person = (await story.actor(someone.address)).person_id
+    assert person is not None
+    assert someone.joins_as is not None
     async with story.system() as work:
         work.require(Permission.BACKGROUND_WORK)
         account = story.accounts[EMPLOYERS[someone.address]]

@@ -24,7 +24,7 @@ from app.domain.application import App
 from app.domain.identity import sessions
 from app.domain.identity.events import ConfirmationRequested
 from app.domain.identity.sessions import Client
-from app.domain.work import Work
+from app.domain.work import Reactions, Work
 from app.jobs import send_mail
 from app.jobs.registry import JOBS
 from app.models.person import Person
@@ -68,7 +68,9 @@ class Story:
         self.clock = StandingClock(present)
         # Nothing leaves the machine, and one connection is enough for one mail at a time.
         settings = app.resources.settings.model_copy(update={"smtp_url": None, "smtp_connections": 1})
-        reading = {ConfirmationRequested: [*app.reactions.get(ConfirmationRequested, ()), self._read_link]}
+        reading: Reactions = {
+            ConfirmationRequested: [*app.reactions.get(ConfirmationRequested, ()), self._read_link]
+        }
         quiet = _Silence(app.resources.redis)
         resources = replace(app.resources, clock=self.clock, settings=settings, wakeups=quiet)
         self.app = App(resources, {**app.reactions, **reading})

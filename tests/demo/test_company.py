@@ -24,7 +24,7 @@ COUNTS = """select
     (select count(distinct date_trunc('week', occurred_at)) from event) as weeks,
     (select count(*) from received_mail) as mails,
     (select max(occurred_at) <= now() from event) as past,
-    (select bool_and(used <= quantity) from license_key
+    (select bool_and(license_key.used <= quantity) from license_key
         join license_subscription on license_subscription.id = subscription_id) as fits"""
 
 
