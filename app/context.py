@@ -1,15 +1,14 @@
 """One request's context: actor, read(), work(), loaders."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 from strawberry.exceptions import ConnectionRejectionError
 
-from app.access.actor import Actor
-from app.access.authentication import authenticate, touch
+from app.access.actor import Actor, Scope
+from app.access.authentication import authenticate
 from app.core.clock import Clock
 from app.core.database import Look
 from app.core.failures import Failure
@@ -18,8 +17,6 @@ from app.domain.identity.sessions import Client
 from app.domain.work import Work
 from app.engine.fields import Batch
 from app.engine.groups import Group, Share
-
-_TOUCH_EVERY = timedelta(minutes=1)
 
 
 class Context:
@@ -60,7 +57,8 @@ class Context:
         if self.group is None:
             self.actor = Actor.nobody()
             if self.token is not None:
-                await self._authenticate(self.token)
+                found = await authenticate(self.app.read_all(), self.token, self.clock.now())
+                self.actor = found or self.actor
         return self
 
     def of_group(self, actor: Actor) -> "Context":
@@ -68,14 +66,6 @@ class Context:
         shared = type(self)(self.app, self.request_id, Client(), None, self.hub)
         shared.actor = actor
         return shared
-
-    async def _authenticate(self, token: str) -> None:
-        now = self.clock.now()
-        found = await authenticate(self.app.read_all(), token, now)
-        if found is not None:
-            self.actor, session = found
-            if now - session["last_used_at"] > _TOUCH_EVERY:
-                await touch(self.app.read_all(), session, now)
 
     async def for_operation(self) -> "Context":
         """A fresh context for the next operation of a websocket."""
@@ -153,6 +143,12 @@ class Context:
         if not self.actor.signed_in and self.group is None:
             msg = "Sign in first."
             raise Failure(msg, code="UNAUTHENTICATED")
+
+    def require_reading(self) -> None:
+        """IDN-10: raise FORBIDDEN for an access token that has no READ."""
+        if self.actor.lacks(Scope.READ):
+            msg = "This access token may not read: it has no scope READ."
+            raise Failure(msg, code="FORBIDDEN")
 
 
 def _forget_token(_token: str | None) -> None:

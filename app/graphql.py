@@ -5,6 +5,7 @@ from functools import cache
 import strawberry
 
 from app.engine.schema import EngineSchema, build_schema
+from app.resolvers.credentials import CredentialMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
 from app.resolvers.nodes import NodeQuery
@@ -42,7 +43,7 @@ class Query(IdentityQuery, NodeQuery):
 
 
 @strawberry.type(description="What can be done. Expected failures come in a payload's `errors`")
-class Mutation(IdentityMutation, SubscriptionMutation, InstallationMutation):
+class Mutation(IdentityMutation, CredentialMutation, SubscriptionMutation, InstallationMutation):
     """Every mutation."""
 
 

@@ -46,6 +46,7 @@ class Actor:
     person_id: UUID | None = None
     personal_account_id: UUID | None = None
     session_id: UUID | None = None
+    token_id: UUID | None = None
     email_confirmed: bool = False
     administered: frozenset[UUID] = frozenset()
     member_of: frozenset[UUID] = frozenset()
@@ -56,11 +57,21 @@ class Actor:
     installation_id: UUID | None = None
     installation_key_id: UUID | None = None
     scopes: frozenset[Scope] = field(default=ALL_SCOPES)
+    limited_to: frozenset[UUID] | None = None
 
     @property
     def signed_in(self) -> bool:
         """Whether a person stands behind the request."""
         return self.person_id is not None
+
+    @property
+    def sign_in_id(self) -> UUID | None:
+        """The session or the access token that asks; when it is over, so are its websockets."""
+        return self.session_id or self.token_id
+
+    def lacks(self, scope: Scope) -> bool:
+        """Whether an access token asks that was not given this scope (IDN-10)."""
+        return self.token_id is not None and scope not in self.scopes
 
     @property
     def is_staff(self) -> bool:

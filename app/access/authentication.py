@@ -1,20 +1,21 @@
-"""From a bearer token to an actor, in one statement."""
+"""From a bearer token to an actor, in one statement: a session's token, or a personal access token."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from app.access.actor import Actor, ActorKind
+from app.access.actor import ALL_SCOPES, Actor, ActorKind, Scope
 from app.core.crypto import token_hash
 from app.core.database import Look, Row
 from app.core.statements import Statement
 
 SESSION_PREFIX: Final = "lyc_ses_"
+ACCESS_TOKEN_PREFIX: Final = "lyc_pat_"  # noqa: S105 - what every token begins with
+# A use is written down when the last one that was is this old.
+_TOUCH_EVERY: Final = timedelta(minutes=1)
 
-_BY_SESSION: Final = Statement(
-    """
-    select session.id as session_id, session.last_used_at, session.lifetime_seconds,
+_PERSON: Final = """
         person.id, person.first_name || ' ' || person.last_name as name, person.is_staff,
         person.email_confirmed_at is not null as email_confirmed,
         (select account.id from account where account.owner_id = person.id) as personal_account_id,
@@ -31,36 +32,64 @@ _BY_SESSION: Final = Statement(
             join license_key on license_key.id = key_grant.license_key_id
             where membership.person_id = person.id and membership.status = 'ACTIVE'
             and membership.role = 'REGULAR_MEMBER') as grants
+"""
+_BY_SESSION: Final = Statement(
+    f"""
+    select session.id as session_id, session.last_used_at, session.lifetime_seconds, null::uuid as token_id,
+        null::text[] as scopes, null::uuid[] as limited_to, {_PERSON}
     from session join person on person.id = session.person_id
     where session.token_hash = $1 and session.expires_at > $2
-    """,
+    """,  # noqa: S608 - a part of the statement, not a value
     ("token_hash", "now"),
     {},
 )
+_BY_ACCESS_TOKEN: Final = Statement(
+    f"""
+    select null::uuid as session_id, access_token.last_used_at, access_token.id as token_id,
+        access_token.scopes, access_token.account_ids as limited_to, {_PERSON}
+    from access_token join person on person.id = access_token.person_id
+    where access_token.token_hash = $1 and (access_token.expires_at is null or access_token.expires_at > $2)
+    """,  # noqa: S608 - a part of the statement, not a value
+    ("token_hash", "now"),
+    {},
+)
+_STATEMENTS: Final = {SESSION_PREFIX: _BY_SESSION, ACCESS_TOKEN_PREFIX: _BY_ACCESS_TOKEN}
 
 
-async def authenticate(look: Look, token: str, now: datetime) -> tuple[Actor, Row] | None:
-    """The actor behind a session token and the session's row; None if it is unknown or over."""
-    if not token.startswith(SESSION_PREFIX):
+async def authenticate(look: Look, token: str, now: datetime) -> Actor | None:
+    """The actor behind a token, whose use is written down; None if it is unknown or over. Needs the owner's look."""
+    statement = _STATEMENTS.get(token[: len(SESSION_PREFIX)])
+    if statement is None:
         return None
-    row = await look.row(_BY_SESSION, token_hash=token_hash(token), now=now)
-    return (actor_of(row), row) if row is not None else None
+    row = await look.row(statement, token_hash=token_hash(token), now=now)
+    if row is None:
+        return None
+    if row["last_used_at"] is None or now - row["last_used_at"] > _TOUCH_EVERY:
+        await _touch(look, row, now)
+    return actor_of(row)
 
 
 def actor_of(row: Row) -> Actor:
-    """The actor in a row of the authentication statement."""
+    """The actor in a row of the authentication statement; a token's list of accounts narrows it (IDN-10)."""
+    limit = None if row["limited_to"] is None else frozenset(row["limited_to"])
+    memberships = [m for m in map(_Membership, row["memberships"]) if limit is None or m.account_id in limit]
+    grants = [g for g in map(_Grant, row["grants"]) if limit is None or g.account_id in limit]
     personal: UUID | None = row["personal_account_id"]
-    memberships = [_Membership(entry) for entry in row["memberships"]]
-    grants = [_Grant(entry) for entry in row["grants"]]
+    if limit is not None and personal not in limit:
+        personal = None
     administered = {m.account_id for m in memberships if m.administers} | ({personal} if personal else set())
     granted_accounts = {grant.account_id for grant in grants}
     represented = {m.account_id for m in memberships if m.represents}
     return Actor(
-        kind=ActorKind.STAFF if row["is_staff"] else ActorKind.PERSON,
+        # Staff see every account; a token that is limited to some does not.
+        kind=ActorKind.STAFF if row["is_staff"] and limit is None else ActorKind.PERSON,
         name=row["name"],
         person_id=row["id"],
         personal_account_id=personal,
         session_id=row["session_id"],
+        token_id=row["token_id"],
+        scopes=ALL_SCOPES if row["token_id"] is None else frozenset(map(Scope, row["scopes"])),
+        limited_to=limit,
         email_confirmed=row["email_confirmed"],
         administered=frozenset(administered),
         member_of=frozenset(m.account_id for m in memberships),
@@ -86,28 +115,36 @@ class _Grant:
         self.account_id = UUID(entry[3])
 
 
-_TOUCH: Final = Statement(
+_TOUCH_SESSION: Final = Statement(
     "update session set last_used_at = $2, expires_at = $3 where id = $1",
     ("id", "now", "expires_at"),
     {},
 )
-
-
-async def touch(look: Look, session: Row, now: datetime) -> None:
-    """IDN-5: a session slides: it ends its lifetime after it was last used."""
-    await look.rows(
-        _TOUCH,
-        id=session["session_id"],
-        now=now,
-        expires_at=now + timedelta(seconds=session["lifetime_seconds"]),
-    )
-
-
-_LIVING: Final = Statement(
-    "select id from session where id = any($1) and expires_at > $2", ("ids", "now"), {}
+_TOUCH_ACCESS_TOKEN: Final = Statement(
+    "update access_token set last_used_at = $2 where id = $1", ("id", "now"), {}
 )
 
 
-async def living_sessions(look: Look, session_ids: Collection[UUID], now: datetime) -> set[UUID]:
-    """Those of the sessions that were neither revoked nor have run out."""
-    return {row["id"] for row in await look.rows(_LIVING, ids=list(session_ids), now=now)}
+async def _touch(look: Look, row: Row, now: datetime) -> None:
+    """IDN-5: a session slides: it ends its lifetime after it was last used. A token doesn't."""
+    if row["token_id"] is not None:
+        await look.rows(_TOUCH_ACCESS_TOKEN, id=row["token_id"], now=now)
+        return
+    expires_at = now + timedelta(seconds=row["lifetime_seconds"])
+    await look.rows(_TOUCH_SESSION, id=row["session_id"], now=now, expires_at=expires_at)
+
+
+_LIVING: Final = Statement(
+    """
+    select id from session where id = any($1) and expires_at > $2
+    union all
+    select id from access_token where id = any($1) and (expires_at is null or expires_at > $2)
+    """,
+    ("ids", "now"),
+    {},
+)
+
+
+async def living_sign_ins(look: Look, ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Those of the sessions and access tokens that were neither revoked nor have run out."""
+    return {row["id"] for row in await look.rows(_LIVING, ids=list(ids), now=now)}

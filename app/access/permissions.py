@@ -26,6 +26,14 @@ class Permission(StrEnum):
     SIGN_UP = "SIGN_UP"
     SIGN_IN = "SIGN_IN"
     SESSION_REVOKE = "SESSION_REVOKE"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - a permission, not a password
+    PASSWORD_CHANGE = "PASSWORD_CHANGE"  # noqa: S105 - a permission, not a password
+    PROFILE_UPDATE = "PROFILE_UPDATE"
+    EMAIL_CHANGE = "EMAIL_CHANGE"
+    TWO_FACTOR_CHANGE = "TWO_FACTOR_CHANGE"
+    ACCESS_TOKEN_CREATE = "ACCESS_TOKEN_CREATE"  # noqa: S105 - a permission, not a token
+    ACCESS_TOKEN_REVOKE = "ACCESS_TOKEN_REVOKE"  # noqa: S105 - a permission, not a token
+    EXTERNAL_SIGN_IN = "EXTERNAL_SIGN_IN"
     STAFF_CREATE = "STAFF_CREATE"
     SUBSCRIPTION_ISSUE = "SUBSCRIPTION_ISSUE"
     ACCOUNT_CREATE = "ACCOUNT_CREATE"
@@ -39,12 +47,21 @@ class Permission(StrEnum):
 
 _ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR})
 _KEY_ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR, Standing.LICENSE_ADMINISTRATOR})
+_THEMSELVES: Final = frozenset({Standing.THEMSELVES})
 _INSTALLATIONS: Final = frozenset({Standing.INSTALLATION})
 
 MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
     Permission.SIGN_UP: frozenset({Standing.ANYBODY}),
     Permission.SIGN_IN: frozenset({Standing.ANYBODY}),
-    Permission.SESSION_REVOKE: frozenset({Standing.THEMSELVES}),
+    Permission.SESSION_REVOKE: _THEMSELVES,
+    Permission.PASSWORD_RESET: frozenset({Standing.ANYBODY}),
+    Permission.PASSWORD_CHANGE: _THEMSELVES,
+    Permission.PROFILE_UPDATE: _THEMSELVES,
+    Permission.EMAIL_CHANGE: _THEMSELVES,
+    Permission.TWO_FACTOR_CHANGE: _THEMSELVES,
+    Permission.ACCESS_TOKEN_CREATE: _THEMSELVES,
+    Permission.ACCESS_TOKEN_REVOKE: _THEMSELVES,
+    Permission.EXTERNAL_SIGN_IN: frozenset({Standing.ANYBODY}),
     Permission.STAFF_CREATE: frozenset({Standing.SYSTEM}),
     Permission.SUBSCRIPTION_ISSUE: frozenset({Standing.STAFF}),
     Permission.ACCOUNT_CREATE: frozenset({Standing.CONFIRMED}),
@@ -66,7 +83,8 @@ def standings(actor: Actor, row: Any = None) -> frozenset[Standing]:
     """How the actor stands to a row: by its account, its key, its subscription, its person."""
     facts = {
         Standing.ANYBODY: True,
-        Standing.CONFIRMED: actor.email_confirmed,
+        # What a limited token would make, say an account, lies outside of its list (IDN-10).
+        Standing.CONFIRMED: actor.email_confirmed and actor.limited_to is None,
         Standing.STAFF: actor.is_staff,
         Standing.INSTALLATION: actor.kind is ActorKind.INSTALLATION,
     }

@@ -23,6 +23,7 @@ def rights_of(actor: Actor) -> Rights:
         (f"{_PREFIX}key_subscriptions", _array(actor.key_subscriptions)),
         (f"{_PREFIX}seen_subscriptions", _array(actor.seen_subscriptions)),
         (f"{_PREFIX}ticket_accounts", _array(actor.ticket_accounts)),
+        (f"{_PREFIX}limited_to", "" if actor.limited_to is None else _array(actor.limited_to)),
         (f"{_PREFIX}installation", str(actor.installation_id or "")),
         (f"{_PREFIX}installation_key", str(actor.installation_key_id or "")),
     )

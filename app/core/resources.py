@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
+from app.core.attempts import Attempts
 from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.database import Database
@@ -16,6 +17,9 @@ from app.core.statements import Statement
 from app.core.storage import Storage
 from app.core.wakeups import Wakeups
 
+# IDN-9
+_MOST_FAILURES = 10
+_FAILURES_LAST = timedelta(minutes=15)
 _OFFSET = Statement("select offset_seconds from application_clock", (), {})
 
 
@@ -28,6 +32,7 @@ class Resources:
     database: Database
     redis: Redis
     wakeups: Wakeups
+    attempts: Attempts
     vault: Vault
     signer: Signer
     storage: Storage
@@ -56,6 +61,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
             database=database,
             redis=redis,
             wakeups=Wakeups(redis),
+            attempts=Attempts(redis, limit=_MOST_FAILURES, window=_FAILURES_LAST),
             vault=Vault(settings.secret_key.get_secret_value()),
             signer=Signer.from_file(settings.license_key_path),
             storage=Storage.at(settings.storage_location),

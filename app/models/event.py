@@ -98,6 +98,8 @@ class Event(SQLModel, table=True):
 
     id: UUID = primary_key()
     stream_id: UUID
+    # The account that it is about, in a person's stream too
+    account_id: UUID | None = None
     sequence: int = Field(sa_type=sa.BigInteger)
     type: EventType = choice(EventType)
     occurred_at: datetime = moment()

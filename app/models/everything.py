@@ -11,6 +11,7 @@ from app.models import (
     mail,
     person,
     product,
+    sign_in,
     subscription,
 )
 
@@ -24,5 +25,6 @@ TABLE_MODULES = (
     mail,
     person,
     product,
+    sign_in,
     subscription,
 )

@@ -5,13 +5,14 @@ from typing import Any
 import strawberry
 
 from app.core import ids
+from app.domain.identity import addresses, sessions, sign_in
 from app.domain.identity import commands as identity
 from app.domain.identity import queries as people
-from app.domain.identity import sessions
 from app.domain.identity.commands import SignUp
 from app.engine.fields import Info
 from app.models.person import Language
 from app.resolvers.root import mutation, query
+from app.schema.credential_inputs import CompleteTwoFactorInput
 from app.schema.identity import Viewer
 from app.schema.identity_inputs import (
     ConfirmEmailInput,
@@ -74,7 +75,7 @@ class IdentityMutation:
     )
     async def confirm_email(self, info: Info, input: ConfirmEmailInput) -> ConfirmEmailPayload:
         """IDN-4."""
-        token = await identity.confirm_email(info.context.work(), input.token, info.context.client)
+        token = await addresses.confirm(info.context.work(), input.token, info.context.client)
         await info.context.enter(token)
         return ConfirmEmailPayload(session_token=token)
 
@@ -83,38 +84,50 @@ class IdentityMutation:
         self, info: Info, input: RequestEmailConfirmationInput
     ) -> RequestEmailConfirmationPayload:
         """IDN-4."""
-        await identity.request_confirmation(info.context.work(), input.email)
+        await addresses.request_confirmation(info.context.work(), input.email)
         return RequestEmailConfirmationPayload()
 
     @mutation(SignInPayload, "Sign in with email and password (IDN-5)", public=True)
     async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         """IDN-5."""
-        token = await identity.sign_in(
-            info.context.work(),
-            input.email,
-            input.password,
-            info.context.client,
-            keep=bool(input.keep_signed_in),
-        )
-        await info.context.enter(token)
-        return SignInPayload(session_token=token, viewer=await viewer_of(info))
+        context, keep = info.context, bool(input.keep_signed_in)
+        entry = await sign_in.sign_in(context.work(), input.email, input.password, context.client, keep=keep)
+        if entry.challenge is not None:
+            return SignInPayload(two_factor_challenge=entry.challenge)
+        return await _entered(info, entry.session_token)
 
-    @mutation(SignOutPayload, "End the session that asks")
+    @mutation(SignInPayload, "Complete a sign-in that two-step verification challenged (IDN-6)", public=True)
+    async def complete_two_factor(self, info: Info, input: CompleteTwoFactorInput) -> SignInPayload:
+        """IDN-6."""
+        context = info.context
+        token = await sign_in.complete(context.work(), input.challenge, input.code, context.client)
+        return await _entered(info, token)
+
+    @mutation(SignOutPayload, "End the session that asks", session=True)
     async def sign_out(self, info: Info) -> SignOutPayload:
         """IDN-8."""
         await sessions.revoke_current(info.context.work())
         await info.context.leave()
         return SignOutPayload()
 
-    @mutation(RevokeSessionPayload, "End one of your sessions; its websockets close within 5 seconds (IDN-8)")
+    @mutation(
+        RevokeSessionPayload,
+        "End one of your sessions; its websockets close within 5 seconds (IDN-8)",
+        session=True,
+    )
     async def revoke_session(self, info: Info, input: RevokeSessionInput) -> RevokeSessionPayload:
         """IDN-8."""
         await sessions.revoke(info.context.work(), ids.decode(input.session_id, "Session"))
         await info.context.renew()
         return RevokeSessionPayload(viewer=await viewer_of(info))
 
-    @mutation(RevokeSessionPayload, "End all your sessions but this one (IDN-8)")
+    @mutation(RevokeSessionPayload, "End all your sessions but this one (IDN-8)", session=True)
     async def revoke_other_sessions(self, info: Info) -> RevokeSessionPayload:
         """IDN-8."""
         await sessions.revoke_others(info.context.work())
         return RevokeSessionPayload(viewer=await viewer_of(info))
+
+
+async def _entered(info: Info, token: str | None) -> SignInPayload:
+    await info.context.enter(token)
+    return SignInPayload(session_token=token, viewer=await viewer_of(info))

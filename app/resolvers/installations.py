@@ -4,6 +4,7 @@ from typing import Any
 
 import strawberry
 
+from app.access.actor import Scope
 from app.core import ids
 from app.domain.errors import Invalid
 from app.domain.installations import activation, check_in, commands
@@ -65,6 +66,7 @@ class InstallationMutation:
     @mutation(
         BulkInstallationsPayload,
         "Free licences at once; the machines learn it at their next check-in (DEV-4)",
+        scope=Scope.MANAGE_INSTALLATIONS,
     )
     async def deactivate_installations(
         self, info: Info, input: BulkInstallationsInput

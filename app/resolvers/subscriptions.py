@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.access.actor import Scope
 from app.core import ids
 from app.domain.accounts import queries as accounts
 from app.domain.accounts.commands import CompanyDetails
@@ -31,7 +32,9 @@ class SubscriptionMutation:
     """SUB-1, SUB-3, SUB-7."""
 
     @mutation(
-        IssueSubscriptionPayload, "Staff: sell a subscription; gives its unregistered primary key (SUB-1)"
+        IssueSubscriptionPayload,
+        "Staff: sell a subscription; gives its unregistered primary key (SUB-1)",
+        scope=Scope.MANAGE_LICENSES,
     )
     async def issue_subscription(self, info: Info, input: IssueSubscriptionInput) -> IssueSubscriptionPayload:
         """SUB-1."""
@@ -39,7 +42,11 @@ class SubscriptionMutation:
         code = await commands.issue(info.context.work(), Issue(**values))
         return IssueSubscriptionPayload(code=code)
 
-    @mutation(RegisterKeyPayload, "Bind an unregistered key to a business account (SUB-3)")
+    @mutation(
+        RegisterKeyPayload,
+        "Bind an unregistered key to a business account (SUB-3)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def register_key(self, info: Info, input: RegisterKeyInput) -> RegisterKeyPayload:
         """SUB-3, ACC-1."""
         account_id, subscription_id = await commands.register(info.context.work(), _registration(input))
@@ -49,7 +56,7 @@ class SubscriptionMutation:
             subscription=await info.context.load(subscriptions.by_ids, subscription_id),
         )
 
-    @mutation(SubscriptionPayload, "Give a subscription another name (SUB-7)")
+    @mutation(SubscriptionPayload, "Give a subscription another name (SUB-7)", scope=Scope.MANAGE_LICENSES)
     async def rename_subscription(self, info: Info, input: RenameSubscriptionInput) -> SubscriptionPayload:
         """SUB-7."""
         wanted = ids.decode(input.subscription_id, "LicenseSubscription")

@@ -1,11 +1,13 @@
 """People, the viewer, sessions."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
 from app.access.actor import Scope
+from app.core.failures import Failure
 from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
 from app.domain.identity import queries as people
@@ -72,6 +74,31 @@ class Session:
         return bool(row["id"] == info.context.actor.session_id)
 
 
+@strawberry.type(
+    description="A personal access token of the viewer (IDN-10); its secret is told only when it is made"
+)
+class AccessToken:
+    """An access token's row."""
+
+    id: strawberry.ID = global_id("AccessToken")
+    name: str = column("What its owner calls it")
+    scopes: list[Scope] = column("What it may do")
+    created_at: datetime = column("When it was made")
+    last_used_at: datetime | None = column("When it was used last (to the minute); null if never")
+    expires_at: datetime | None = column("When it ends; null if never")
+
+    @strawberry.field(
+        description="The accounts that it is limited to, as far as you still see them; null if it sees all of yours"
+    )
+    async def accounts(self, info: Info) -> list[Annotated["Account", _LAZY_ACCOUNTS]] | None:  # type: ignore[name-defined]  # noqa: F821
+        """Through the viewer's rights: an account that was left is gone from here too."""
+        row: Any = self
+        if row["account_ids"] is None:
+            return None
+        loading = [info.context.load(accounts.by_ids, account_id) for account_id in row["account_ids"]]
+        return [found for found in await asyncio.gather(*loading) if found is not None]
+
+
 @strawberry.type(description="The signed-in person, and what is theirs")
 class Viewer:
     """The row behind it is the person's own."""
@@ -88,8 +115,12 @@ class Viewer:
 
     @strawberry.field(description="Their own account; every person has exactly one")
     async def personal_account(self, info: Info) -> Annotated["PersonalAccount", _LAZY_ACCOUNTS]:  # type: ignore[name-defined]  # noqa: F821
-        """The account that signing up made."""
-        return await info.context.load(accounts.by_ids, info.context.actor.personal_account_id)
+        """The account that signing up made. FORBIDDEN for a token that is limited to others (IDN-10)."""
+        own = info.context.actor.personal_account_id
+        if own is None:
+            msg = "This access token may not see the personal account."
+            raise Failure(msg, code="FORBIDDEN")
+        return await info.context.load(accounts.by_ids, own)
 
     @strawberry.field(description="The personal account and every business account they belong to (ACC-2)")
     async def accounts(
@@ -113,9 +144,32 @@ class Viewer:
         found: list[Session] = rows
         return found
 
+    @strawberry.field(description="Whether two-step verification is on (IDN-6)")
+    async def two_factor_enabled(self, info: Info) -> bool:
+        """Asked for the viewer alone, since the table is nobody's to see."""
+        return await _rescue_codes_left(info) is not None
+
+    @strawberry.field(description="Rescue codes that were not used yet; 0 without two-step verification")
+    async def rescue_codes_left(self, info: Info) -> int:
+        """IDN-6."""
+        return await _rescue_codes_left(info) or 0
+
+    @strawberry.field(description="Personal access tokens, the newest first (IDN-10)")
+    async def access_tokens(self, info: Info) -> list[AccessToken]:
+        """IDN-10."""
+        rows: Any = await people.own_access_tokens(info.context.read())
+        found: list[AccessToken] = rows
+        return found
+
     @strawberry.field(
         description="What this very request may do: all scopes for a session, a token's own for a token"
     )
     def scopes(self, info: Info) -> list[Scope]:
         """IDN-10."""
         return sorted(info.context.actor.scopes)
+
+
+async def _rescue_codes_left(info: Info) -> int | None:
+    viewer = info.context.actor.person_id
+    found = await people.rescue_codes_left(info.context.app.read_all(), [viewer])
+    return found.get(viewer)

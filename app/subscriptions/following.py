@@ -63,7 +63,10 @@ async def follow(
 
     Where the transport can share answers, this ends when the viewer has caught up, and
     leaves `context.share` for it to go on with.
+
+    Raises FORBIDDEN for an access token without READ, at once (IDN-10).
     """
+    context.require_reading()
     names = None if types is None else [type_.value for type_ in types]
     async with hub.watching(stream) as watch:
         context.reached = await _beginning(context, stream, watch, after)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import structlog
 
-from app.access.authentication import living_sessions
+from app.access.authentication import living_sign_ins
 from app.core.wakeups import away
 from app.domain.application import App
 from app.engine.sockets import Sockets
@@ -16,7 +16,7 @@ _FORBIDDEN: Final = 4403
 
 
 async def close_ended(app: App, sockets: Sockets) -> None:
-    """Until cancelled: close with 4403 what was opened by a session that was revoked or has run out.
+    """Until cancelled: close with 4403 what a session or access token opened that was revoked or has run out.
 
     One statement for all sockets of the process, so that neither lost wake-ups nor the mere
     passing of time keep a socket open longer than 5 seconds.
@@ -31,16 +31,16 @@ async def close_ended(app: App, sockets: Sockets) -> None:
 
 async def close_once(app: App, sockets: Sockets) -> int:
     """The same, once; how many sockets were closed."""
-    held = {session for context in sockets.contexts() if (session := _session(context)) is not None}
+    held = {sign_in for context in sockets.contexts() if (sign_in := _sign_in(context)) is not None}
     if not held:
         return 0
     await app.resources.tell_time()
-    living = await living_sessions(app.read_all(), held, app.clock.now())
+    living = await living_sign_ins(app.read_all(), held, app.clock.now())
     ended = held - living
     if not ended:
         return 0
-    return await sockets.close(lambda context: _session(context) in ended, _FORBIDDEN, "Session ended")
+    return await sockets.close(lambda context: _sign_in(context) in ended, _FORBIDDEN, "Session ended")
 
 
-def _session(context: Any) -> Any:
-    return context.actor.session_id
+def _sign_in(context: Any) -> Any:
+    return context.actor.sign_in_id

@@ -27,6 +27,10 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "link": "http://127.0.0.1:8000/confirm-email?token=t&x=1",
     },
     MailKind.ADDRESS_IN_USE: {"name": "Ada Lovelace"},
+    MailKind.RESET_PASSWORD: {"name": "Ada", "link": "http://127.0.0.1:8000/reset-password?token=t&x=1"},
+    MailKind.PASSWORD_CHANGED: {"name": "Ada", "at": NOW.isoformat()},
+    MailKind.ADDRESS_CHANGED: {"name": "Ada", "at": NOW.isoformat(), "address": "new@example.com"},
+    MailKind.TWO_STEP_CHANGED: {"name": "Ada", "at": NOW.isoformat(), "change": "ON"},
     MailKind.KEY_ISSUED: {
         "code": "LYC-11111-22222-33333-44444-55555",
         "product": "Desktop",

@@ -4,8 +4,8 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from app.core.ids import new_id
-from app.domain.errors import DomainError, ErrorCode, Forbidden, refuse
-from app.domain.identity.rules import name_of
+from app.domain.errors import DomainError, Forbidden, refuse
+from app.domain.identity.rules import check_confirmed, name_of
 from app.domain.work import Work
 from app.models.account import Account, AccountKind, Company, MemberRole, Membership
 
@@ -28,8 +28,7 @@ _OPTIONAL = ("street", "city", "state")
 
 def require_confirmed(work: Work) -> None:
     """IDN-4: raise EMAIL_NOT_CONFIRMED until the address is confirmed."""
-    if not work.actor.email_confirmed:
-        raise DomainError(ErrorCode.EMAIL_NOT_CONFIRMED, "Confirm your email address first.")
+    check_confirmed(confirmed=work.actor.email_confirmed)
 
 
 def create_business(work: Work, details: CompanyDetails) -> Account:

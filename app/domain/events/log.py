@@ -76,6 +76,7 @@ def _row(
     return {
         "id": new_id(),
         "stream_id": stream,
+        "account_id": event.account_id,
         "sequence": sequence,
         "type": event.type,
         "occurred_at": now,

@@ -12,6 +12,8 @@ from app.domain.errors import DomainError, ErrorCode, Invalid
 TERMS_VERSION: Final = "2026-10"
 PRIVACY_VERSION: Final = "2026-10"
 CONFIRMATION_LASTS: Final = timedelta(hours=24)
+RESET_LASTS: Final = timedelta(hours=1)
+CHALLENGE_LASTS: Final = timedelta(minutes=5)
 SESSION_LASTS: Final = timedelta(hours=12)
 KEPT_SESSION_LASTS: Final = timedelta(days=30)
 _SHORTEST_PASSWORD: Final = 12
@@ -48,6 +50,12 @@ def name_of(text: str, *path: str) -> str:
         msg = "This can't hold control characters."
         raise Invalid(msg, *path)
     return name
+
+
+def check_confirmed(*, confirmed: bool) -> None:
+    """IDN-4: raise EMAIL_NOT_CONFIRMED until the address is confirmed."""
+    if not confirmed:
+        raise DomainError(ErrorCode.EMAIL_NOT_CONFIRMED, "Confirm your email address first.")
 
 
 def check_password(password: str, email: str, *path: str) -> None:

@@ -10,7 +10,6 @@ MUTATIONS = {
     "signUp": mutation("signUp"),
     "confirmEmail": mutation("confirmEmail", "sessionToken"),
     "requestEmailConfirmation": mutation("requestEmailConfirmation"),
-    "signIn": mutation("signIn", "sessionToken viewer { person { id email } }"),
     "signOut": bare("signOut"),
     "revokeSession": mutation("revokeSession", "viewer { sessions { id current } }"),
     "revokeOtherSessions": bare("revokeOtherSessions", "viewer { sessions { id current } }"),
