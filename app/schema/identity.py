@@ -88,7 +88,9 @@ class AccessToken:
     expires_at: datetime | None = column("When it ends; null if never")
 
     @strawberry.field(
-        description="The accounts that it is limited to, as far as you still see them; null if it sees all of yours"
+        description="The accounts that it is limited to, as far as you still see them; null if it sees all of yours",
+        # A token that names any names one or two.
+        metadata={"size": 2},
     )
     async def accounts(self, info: Info) -> list[Annotated["Account", _LAZY_ACCOUNTS]] | None:  # type: ignore[name-defined]  # noqa: F821
         """Through the viewer's rights: an account that was left is gone from here too."""

@@ -25,14 +25,29 @@ from tests.support.world import World
 OPEN: dict[str, str | None] = {
     "activateComputer": "KEY_UNKNOWN",
     "checkIn": "INVALID_CREDENTIALS",
+    "completeTwoFactor": "INVALID_CREDENTIALS",
     "confirmEmail": "LINK_INVALID",
     "deactivateSelf": "INVALID_CREDENTIALS",
     "requestEmailConfirmation": None,
+    "requestPasswordReset": None,
+    "resetPassword": "LINK_INVALID",
     "signIn": "INVALID_CREDENTIALS",
     "signUp": None,
 }
 # Changes what is the asking person's own and takes no ID: there is nothing of others to reach for.
-OWN = ("revokeOtherSessions", "signOut")
+# (createAccessToken takes accounts, which every member may name: tests/identity/test_access_tokens.py.)
+OWN = (
+    "beginTwoFactorSetup",
+    "changeEmail",
+    "changePassword",
+    "confirmTwoFactorSetup",
+    "createAccessToken",
+    "disableTwoFactor",
+    "regenerateRescueCodes",
+    "revokeOtherSessions",
+    "signOut",
+    "updateProfile",
+)
 
 # The type of an ID by the field's name, where that isn't the type's own.
 ID_TYPES = {

@@ -36,6 +36,7 @@ class Anchor:
 
 # What a column holds in every made row, where the first value of its type won't do.
 FACTS: dict[str, dict[str, Any]] = {
+    "access_token": {"account_ids": [Anchor("account")]},
     "account": {"kind": "BUSINESS", "owner_id": None},
     "event": {
         "stream_id": Anchor("account"),
@@ -115,11 +116,16 @@ async def _row(
     row: dict[str, Any] = {}
     for column in table.columns:
         if column.name in facts:
-            fact = facts[column.name]
-            row[column.name] = anchors[fact.table] if isinstance(fact, Anchor) else fact
+            row[column.name] = _fact(facts[column.name], anchors)
         elif column.computed is None and column.identity is None:
             row[column.name] = await _value(connection, column, anchors, number)
     return row
+
+
+def _fact(fact: Any, anchors: Anchors) -> Any:
+    if isinstance(fact, list):
+        return [_fact(each, anchors) for each in fact]
+    return anchors[fact.table] if isinstance(fact, Anchor) else fact
 
 
 async def _value(
