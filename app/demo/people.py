@@ -7,6 +7,7 @@ from typing import Final
 
 from app.access.permissions import Permission
 from app.demo.story import Step, Story
+from app.domain.identity import addresses
 from app.domain.identity import commands as identity
 from app.domain.identity.commands import SignUp
 from app.domain.identity.sessions import Client
@@ -96,7 +97,7 @@ async def _sign_up(story: Story, someone: Someone) -> None:
     )
     await identity.sign_up(story.nobody(), form)
     client = Client(story.address_of(someone.address))
-    await identity.confirm_email(story.nobody(), story.links[someone.address], client)
+    await addresses.confirm(story.nobody(), story.links[someone.address], client)
 
 
 async def _join(story: Story, someone: Someone) -> None:

@@ -120,8 +120,7 @@ class Story:
         return found
 
     async def _authenticated(self, token: str) -> Actor | None:
-        found = await authenticate(self.app.read_all(), token, self.clock.now())
-        return found[0] if found else None
+        return await authenticate(self.app.read_all(), token, self.clock.now())
 
     def nobody(self) -> Work:
         """A unit of work of somebody who isn't signed in."""
