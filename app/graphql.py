@@ -5,20 +5,29 @@ from functools import cache
 import strawberry
 
 from app.engine.schema import EngineSchema, build_schema
+<<<<<<< HEAD
 from app.resolvers.credentials import CredentialMutation
+=======
+from app.resolvers.articles import ArticleMutation, ArticleQuery
+>>>>>>> 2409f56 (Tickets, their conversation and the knowledge base: tables, rules, commands, schema)
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
 from app.resolvers.nodes import NodeQuery
+from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
+from app.resolvers.tickets import StaffTicketMutation, TicketMutation
 from app.schema.accounts import BusinessAccount, Membership, PersonalAccount
+from app.schema.articles import SupportArticle
 from app.schema.errors import ERROR_TYPES
-from app.schema.events import GeneralEvent, InstallationChanged
+from app.schema.events import GeneralEvent, InstallationChanged, TicketEvent
 from app.schema.identity import Person
 from app.schema.installations import Computer
 from app.schema.keys import LicenseKey
 from app.schema.orders import Order
 from app.schema.subscriptions import LicenseSubscription
+from app.schema.tickets import Ticket, TicketMessage
 from app.subscriptions.events import EventSubscription
+from app.subscriptions.tickets import TicketSubscription
 
 # Types that are reached through an interface alone; an error type that isn't here would
 # resolve silently as its sibling.
@@ -34,21 +43,36 @@ _TYPES = (
     Order,
     Person,
     PersonalAccount,
+    SupportArticle,
+    Ticket,
+    TicketEvent,
+    TicketMessage,
 )
 
 
 @strawberry.type(description="What can be asked")
-class Query(IdentityQuery, NodeQuery):
+class Query(IdentityQuery, NodeQuery, ArticleQuery, StaffQuery):
     """Every root query."""
 
 
 @strawberry.type(description="What can be done. Expected failures come in a payload's `errors`")
+<<<<<<< HEAD
 class Mutation(IdentityMutation, CredentialMutation, SubscriptionMutation, InstallationMutation):
+=======
+class Mutation(
+    IdentityMutation,
+    SubscriptionMutation,
+    InstallationMutation,
+    TicketMutation,
+    StaffTicketMutation,
+    ArticleMutation,
+):
+>>>>>>> 2409f56 (Tickets, their conversation and the knowledge base: tables, rules, commands, schema)
     """Every mutation."""
 
 
 @strawberry.type(description="What can be listened to; each takes up behind a cursor")
-class Subscription(EventSubscription):
+class Subscription(EventSubscription, TicketSubscription):
     """Every subscription."""
 
 

@@ -15,6 +15,7 @@ class Standing(StrEnum):
     MEMBER = "MEMBER"
     ACCOUNT_ADMINISTRATOR = "ACCOUNT_ADMINISTRATOR"
     LICENSE_ADMINISTRATOR = "LICENSE_ADMINISTRATOR"
+    REPRESENTATIVE = "REPRESENTATIVE"
     INSTALLATION = "INSTALLATION"
     STAFF = "STAFF"
     SYSTEM = "SYSTEM"
@@ -42,12 +43,26 @@ class Permission(StrEnum):
     COMPUTER_ACTIVATE = "COMPUTER_ACTIVATE"
     CHECK_IN = "CHECK_IN"
     INSTALLATION_DEACTIVATE = "INSTALLATION_DEACTIVATE"
+    TICKET_CREATE = "TICKET_CREATE"
+    TICKET_REPLY = "TICKET_REPLY"
+    TICKET_CLOSE = "TICKET_CLOSE"
+    TICKET_REOPEN = "TICKET_REOPEN"
+    TICKET_SURVEY = "TICKET_SURVEY"
+    TICKET_CALL = "TICKET_CALL"
+    TICKET_WATCH = "TICKET_WATCH"
+    TICKET_STAFF_REPLY = "TICKET_STAFF_REPLY"
+    TICKET_SET_STATUS = "TICKET_SET_STATUS"
+    TICKET_ASSIGN = "TICKET_ASSIGN"
+    ARTICLE_PUBLISH = "ARTICLE_PUBLISH"
     BACKGROUND_WORK = "BACKGROUND_WORK"
 
 
 _ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR})
 _KEY_ADMINISTRATORS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR, Standing.LICENSE_ADMINISTRATOR})
 _THEMSELVES: Final = frozenset({Standing.THEMSELVES})
+# ACC-13: representatives of a partner see and manage tickets, and know no member to add as watcher.
+_TICKETS: Final = frozenset({Standing.ACCOUNT_ADMINISTRATOR, Standing.REPRESENTATIVE})
+_STAFF: Final = frozenset({Standing.STAFF})
 _INSTALLATIONS: Final = frozenset({Standing.INSTALLATION})
 
 MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
@@ -70,6 +85,17 @@ MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
     Permission.COMPUTER_ACTIVATE: _INSTALLATIONS,
     Permission.CHECK_IN: _INSTALLATIONS,
     Permission.INSTALLATION_DEACTIVATE: _KEY_ADMINISTRATORS,
+    Permission.TICKET_CREATE: _TICKETS,
+    Permission.TICKET_REPLY: _TICKETS,
+    Permission.TICKET_CLOSE: _TICKETS,
+    Permission.TICKET_REOPEN: _TICKETS,
+    Permission.TICKET_SURVEY: _TICKETS,
+    Permission.TICKET_CALL: _TICKETS,
+    Permission.TICKET_WATCH: _ADMINISTRATORS,
+    Permission.TICKET_STAFF_REPLY: _STAFF,
+    Permission.TICKET_SET_STATUS: _STAFF,
+    Permission.TICKET_ASSIGN: _STAFF,
+    Permission.ARTICLE_PUBLISH: _STAFF,
     Permission.BACKGROUND_WORK: frozenset({Standing.SYSTEM}),
 }
 
@@ -92,6 +118,7 @@ def standings(actor: Actor, row: Any = None) -> frozenset[Standing]:
         account = getattr(row, "account_id", None) or row.id
         facts[Standing.ACCOUNT_ADMINISTRATOR] = account in actor.administered
         facts[Standing.MEMBER] = account in actor.member_of
+        facts[Standing.REPRESENTATIVE] = account in actor.ticket_accounts
         facts[Standing.LICENSE_ADMINISTRATOR] = _administers_key(actor, row)
         facts[Standing.THEMSELVES] = actor.signed_in and _person_of(row) == actor.person_id
     return frozenset(standing for standing, holds in facts.items() if holds)

@@ -60,6 +60,10 @@ class Work:
         self._required = False
         self._is_owner = False
 
+    def again(self) -> "Work":
+        """Another unit of the same actor: to look whether something is allowed before slow work begins."""
+        return Work(self.resources, self.actor, self._reactions)
+
     async def __aenter__(self) -> Self:
         self.now = self.resources.clock.now()
         self.session = AsyncSession(self.resources.database.engine, expire_on_commit=False, autoflush=False)

@@ -1,7 +1,7 @@
 """The one keyset connection that every list of the API is (Relay's server specification)."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -131,10 +131,16 @@ def connection(
     key: str = "id",
     filter_type: type | None = None,
     order_type: type | None = None,
+    shown: Callable[[Any, Any], bool] | None = None,
 ) -> Any:
-    """A field that pages through a listing, below the row whose `key` column is the listing's parent."""
+    """A field that pages through a listing, below the row whose `key` column is the listing's parent.
+
+    `shown` (row and context) says whether there is a list at all for the viewer; null if not.
+    """
 
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
+        if shown is not None and not shown(root, info.context):
+            return None
         return await connect(info, request_of(listing, info, arguments), get(root, key))
 
     offered: dict[str, Any] = {"first": _FIRST, "after": _AFTER}

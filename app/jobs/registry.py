@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.application import App
 from app.domain.mails.commands import SEND_JOB
-from app.jobs import send_mail, sweep_sign_ins, tidy_queue
+from app.jobs import send_mail, sweep_files, sweep_sign_ins, tidy_queue
 
 EACH_MINUTE: Final = "* * * * *"
 EACH_HOUR: Final = "17 * * * *"
@@ -29,6 +29,7 @@ class Job:
 
 JOBS: Final[dict[str, Job]] = {
     SEND_JOB: Job(send_mail.run, send_mail.due),
+    sweep_files.NAME: Job(sweep_files.run, sweep_files.due),
     sweep_sign_ins.NAME: Job(sweep_sign_ins.run, sweep_sign_ins.due),
     "tidy_queue": Job(tidy_queue.run, tidy_queue.due, EACH_HOUR),
 }

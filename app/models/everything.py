@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from app.models import (
     account,
     application,
+    article,
     event,
     installation,
     license_key,
@@ -13,12 +14,14 @@ from app.models import (
     product,
     sign_in,
     subscription,
+    ticket,
 )
 
 metadata = SQLModel.metadata
 TABLE_MODULES = (
     account,
     application,
+    article,
     event,
     installation,
     license_key,
@@ -27,4 +30,5 @@ TABLE_MODULES = (
     product,
     sign_in,
     subscription,
+    ticket,
 )

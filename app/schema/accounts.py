@@ -11,6 +11,7 @@ from app.domain.identity import queries as people
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.subscriptions import queries as subscriptions
+from app.domain.tickets import queries as tickets
 from app.engine.connection import Connection, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, get, global_id, relation
@@ -21,6 +22,7 @@ from app.schema.installations import Computer, InstallationFilter, InstallationO
 from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
 from app.schema.node import Node, Tagged
 from app.schema.subscriptions import LicenseSubscription, SubscriptionFilter, SubscriptionOrder
+from app.schema.tickets import Ticket, TicketFilter
 
 described(
     MemberRole,
@@ -35,6 +37,11 @@ described(
     "Whether a membership gives access at all (ACC-9)",
     {"ACTIVE": "It does", "BLOCKED": "It doesn't, until an administrator unblocks it"},
 )
+
+
+def _sees_tickets(row: Any, context: Any) -> bool:
+    """SUP-5: administrators, representatives by ACC-13, staff."""
+    return context.actor.is_staff or row["id"] in context.actor.ticket_accounts
 
 
 @strawberry.interface(description="Owner of subscriptions: a personal or a business account")
@@ -100,6 +107,13 @@ class BusinessAccount(Tagged, Account):
         events.OF_ACCOUNT,
         "The audit log, newest first: what the viewer may see of it (EVT-6)",
         filter_type=EventFilter,
+    )
+
+    tickets: Connection[Ticket] | None = connection(
+        tickets.OF_ACCOUNT,
+        "Its support tickets, last changed first. Null for those who may not see them (SUP-5)",
+        filter_type=TicketFilter,
+        shown=_sees_tickets,
     )
 
     @strawberry.field(

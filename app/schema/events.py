@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,6 +12,7 @@ from app.domain.events.summaries import summary
 from app.domain.identity import queries as people
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
+from app.domain.tickets import queries as tickets
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, get, global_id, relation
 from app.engine.scalars import Cursor
@@ -19,6 +21,7 @@ from app.schema.identity import Person
 from app.schema.installations import Installation
 from app.schema.node import Node, Tagged
 from app.schema.nodes import load_node
+from app.schema.tickets import Ticket, TicketMessage, TicketStatus
 
 if TYPE_CHECKING:
     from app.schema.keys import LicenseKey
@@ -138,6 +141,28 @@ class InstallationChanged(Tagged, Event):
     license_key: Annotated["LicenseKey", strawberry.lazy("app.schema.keys")] | None = relation(
         keys.by_ids, "The key that it was about", key="license_key_id"
     )
+
+
+def _status(row: Any, _context: Any) -> TicketStatus:
+    return TicketStatus(row["data"]["status"])
+
+
+@strawberry.type(description="Something happened to a ticket")
+class TicketEvent(Tagged, Event):
+    """Events of the types `TICKET_…`."""
+
+    ticket: Ticket = relation(tickets.by_ids, "As it is now", key="subject_id")
+    status: TicketStatus = computed(_status, "Its status right after that")
+
+    @strawberry.field(description="What was written; null for what is no message, as a booked call")
+    async def message(self, info: Info) -> TicketMessage | None:
+        """By the ID in the event's data, with the viewer's rights."""
+        row: Any = self
+        id_: str | None = row["data"].get("messageId")
+        if id_ is None:
+            return None
+        found: TicketMessage | None = await info.context.load(tickets.messages_by_ids, UUID(id_))
+        return found
 
 
 @strawberry.input(description="Which events a list shows (EVT-6)")

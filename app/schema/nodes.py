@@ -5,11 +5,13 @@ from uuid import UUID
 
 from app.core import ids
 from app.domain.accounts import queries as accounts
+from app.domain.articles import queries as articles
 from app.domain.identity import queries as people
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
+from app.domain.tickets import queries as tickets
 from app.engine.fields import Batch, get
 
 _BATCHES: Final[dict[str, Batch]] = {
@@ -21,6 +23,9 @@ _BATCHES: Final[dict[str, Batch]] = {
     "Order": subscriptions.orders_by_ids,
     "LicenseKey": keys.by_ids,
     "Computer": installations.by_ids,
+    "SupportArticle": articles.by_ids,
+    "Ticket": tickets.by_ids,
+    "TicketMessage": tickets.messages_by_ids,
 }
 _PRODUCT: Final = "Product_"
 

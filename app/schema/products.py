@@ -2,9 +2,11 @@
 
 import strawberry
 
+from app.domain.articles import queries as articles
 from app.engine.enums import described
-from app.engine.fields import column, get
+from app.engine.fields import column, get, relations
 from app.models.product import Allocation, InstallationKind, ProductCode
+from app.schema.articles import SupportCategory
 from app.schema.node import Node, Tagged
 
 described(
@@ -59,3 +61,6 @@ class Product(Tagged, Node):
     moves_per_key: int | None = column("How often a key may change its installation. Null: unlimited")
     expiry_grace_days: int = column("Days after the end during which installations go on working")
     overuse_grace_days: int = column("Days during which use above the limit is fine")
+    support_categories: list[SupportCategory] = relations(
+        articles.categories_of, "What support requests about it can be about (SUP-1)", key="code"
+    )

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from app.access.actor import Actor, ActorKind
 from app.core.ids import new_id
-from app.domain.events.record import DomainEvent
+from app.domain.events.record import STAFF_QUEUE, DomainEvent
 from app.models.event import Event, EventActorKind, EventAudience, EventStream
 
 _ACTOR_KINDS: Final = {
@@ -52,6 +52,8 @@ async def append(
 
 def _entries(event: DomainEvent) -> list[_Entry]:
     own: list[_Entry] = [(person, EventAudience.PERSON, event) for person in event.person_ids]
+    if event.in_staff_queue:
+        own.append((STAFF_QUEUE, EventAudience.ADMINISTRATORS, event))
     account = event.account_id
     return own if account is None else [(account, event.audience, event), *own]
 

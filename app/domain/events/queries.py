@@ -22,11 +22,16 @@ PAGE: int = 100
 _event = table_of(Event)
 _stream = table_of(EventStream)
 _INSTALLATIONS = [name.value for name in EventType if name.startswith("INSTALLATION_")]
+_TICKETS = [name.value for name in EventType if name.startswith("TICKET_")]
 
 _TYPENAME = sa.case(
     (
         _event.c.type.in_([sa.literal_column(f"'{name}'") for name in _INSTALLATIONS]),
         sa.literal_column("'InstallationChanged'"),
+    ),
+    (
+        _event.c.type.in_([sa.literal_column(f"'{name}'") for name in _TICKETS]),
+        sa.literal_column("'TicketEvent'"),
     ),
     else_=sa.literal_column("'GeneralEvent'"),
 ).label("__typename")

@@ -10,6 +10,10 @@ _SUMMARIES: Final = {
     EventType.INSTALLATION_ACTIVATED: "{name} was activated with {keyName}",
     EventType.INSTALLATION_DEACTIVATED: "{actor} deactivated {name}",
     EventType.INSTALLATION_MOVED: "{name} moved from {fromKeyName} to {keyName}",
+    EventType.TICKET_CREATED: "{actor} opened ticket {number}: {subject}",
+    EventType.TICKET_REPLIED: "{actor} {did} ticket {number}",
+    EventType.TICKET_STATUS_CHANGED: "{actor} changed ticket {number} to {status}",
+    EventType.TICKET_WATCHERS_CHANGED: "{actor} changed who watches ticket {number}",
     EventType.SESSION_REVOKED: "{actor} ended a session",
 }
 
