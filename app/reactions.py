@@ -10,8 +10,9 @@ from app.domain.identity.events import (
     TwoFactorChanged,
 )
 from app.domain.subscriptions.events import SubscriptionIssued
+from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from app.domain.work import Reactions
-from app.mail import identity, subscriptions
+from app.mail import identity, subscriptions, tickets
 
 REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
@@ -22,4 +23,7 @@ REACTIONS: Reactions = {
     SignUpRepeated: [identity.address_in_use],
     TwoFactorChanged: [identity.two_step_changed],
     SubscriptionIssued: [subscriptions.key_issued],
+    TicketCreated: [tickets.created],
+    TicketReplied: [tickets.replied],
+    TicketStatusChanged: [tickets.status_changed],
 }

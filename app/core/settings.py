@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         description="attachments and exports, file:// or s3://bucket/prefix; HOME_DIR/storage if not given",
     )
     home_dir: Path = Field(Path("~/.lychgate"), description="embedded servers, generated keys, local storage")
+    inbound_mail_secret: SecretStr | None = Field(
+        None,
+        description="lets POST /mail/inbound take answers to tickets' mails, 32 characters or more; off if not given",
+    )
     oidc_providers: Annotated[tuple[OidcProvider, ...], NoDecode] = Field(
         (), description='JSON: [{"name", "issuer", "clientId", "clientSecret"}]'
     )
@@ -192,10 +196,10 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "inbound_mail_secret")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < SHORTEST_SECRET:
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and 0 < len(value.get_secret_value()) < SHORTEST_SECRET:
             msg = f"is shorter than {SHORTEST_SECRET} characters; {_GENERATE}"
             raise ValueError(msg)
         return value

@@ -41,14 +41,18 @@ class Content:
 
 
 def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: datetime) -> EmailMessage:
-    """The message of a row; the same Message-ID whenever it is made again (MAI-1)."""
+    """The message of a row; the same Message-ID whenever it is made again (MAI-1).
+
+    A row's headers may name another Message-ID: that of what is mailed to several people.
+    """
     content = render_content(mail.kind, mail.language, facts, time_zone=mail.time_zone)
     message = EmailMessage(policy=SMTP)
     message["Subject"] = content.subject
     message["From"] = _mailbox(*parseaddr(settings.mail_from))
     message["To"] = _mailbox(mail.recipient_name, mail.recipient)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = message_id(mail.id, settings.mail_from)
+    if "Message-ID" not in mail.headers:
+        message["Message-ID"] = message_id(mail.id, settings.mail_from)
     # Nobody's absence note shall answer a machine.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

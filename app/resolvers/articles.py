@@ -17,6 +17,8 @@ from app.schema.articles import SupportArticle
 from app.schema.products import ProductCode
 from app.schema.ticket_inputs import PublishArticleInput, PublishArticlePayload
 
+_OFFERED = 10
+
 
 @strawberry.type
 class ArticleQuery:
@@ -33,15 +35,14 @@ class ArticleQuery:
         language: Annotated[
             Language | None, strawberry.argument(description="In which language")
         ] = Language.EN,
-        first: Annotated[int, strawberry.argument(description="How many at most; up to 100")] = 10,
+        first: Annotated[int | None, strawberry.argument(description="How many at most; up to 100")] = 10,
     ) -> list[SupportArticle]:
         """SUP-1."""
-        if not 0 <= first <= LARGEST_PAGE:
+        size = _OFFERED if first is None else first
+        if not 0 <= size <= LARGEST_PAGE:
             msg = f"`first` must be between 0 and {LARGEST_PAGE}."
             raise Failure(msg)
-        rows: Any = await articles.search(
-            info.context.read(), product, search, language or Language.EN, first
-        )
+        rows: Any = await articles.search(info.context.read(), product, search, language or Language.EN, size)
         found: list[SupportArticle] = rows
         return found
 

@@ -14,10 +14,12 @@ from app.core.failures import Failure
 from app.domain.events.record import STAFF_QUEUE
 from app.domain.tickets import queries as tickets
 from app.engine.fields import Info
+from app.engine.groups import Share
 from app.engine.scalars import Cursor
 from app.models.event import EventType
 from app.schema.events import TicketEvent
 from app.subscriptions.following import follow
+from app.subscriptions.sharing import share_of
 
 _TYPES = [type_ for type_ in EventType if type_.startswith("TICKET_")]
 
@@ -63,7 +65,11 @@ async def _updates(
 
     if not allowed():
         raise _not_found()
-    async with aclosing(follow(context, context.hub, stream, allowed, _TYPES, after)) as rows:
+
+    def share() -> Share:
+        return share_of(context, stream, allowed, after)
+
+    async with aclosing(follow(context, context.hub, stream, allowed, _TYPES, after, share)) as rows:
         async for row in rows:
             if wanted is None or row["subject_id"] == wanted["id"]:
                 yield row

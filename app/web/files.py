@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from app.core.signed_urls import LinkState, state_of
 from app.domain.application import App
+from app.domain.tickets import attachments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,17 @@ class Download:
 Opener = Callable[[App, UUID], Awaitable[Download | None]]
 """Opens the file with that ID, as the owner: the signature is the right."""
 
-DOWNLOADS: Final[Mapping[str, Opener]] = {}
+
+async def _attachment(app: App, id_: UUID) -> Download | None:
+    found = await attachments.opened(app.resources, id_)
+    if found is None:
+        return None
+    row, stored = found
+    return Download(row.filename, row.content_type, stored.pieces, stored.size)
+
+
+DOWNLOADS: Final[Mapping[str, Opener]] = {attachments.PURPOSE: _attachment}
+"""A line for each kind of file."""
 
 
 async def download(app: App, request: Request) -> Response:

@@ -21,6 +21,17 @@ from app.models.person import Language
 from tests.support.outbox import parsed
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+TICKET: dict[str, Any] = {
+    "name": "Ada Lovelace",
+    "number": "#1234567",
+    "subject": "Acme: No network",
+    "author": "Sam Staff",
+    "body": "Have you tried\n\nto restart it?",
+    "files": ["a.png"],
+    "status": "RESOLVED",
+    "answerable": True,
+    "marker": "-=-=- #1234567 -=-=-",
+}
 FACTS: dict[MailKind, dict[str, Any]] = {
     MailKind.CONFIRM_ADDRESS: {
         "name": "Ada Lovelace",
@@ -36,6 +47,9 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "product": "Desktop",
         "quantity": 1200,
     },
+    MailKind.TICKET_CREATED: {**TICKET, "product": "Desktop"},
+    MailKind.TICKET_MESSAGE: {**TICKET, "before": "WAITING_FOR_CUSTOMER"},
+    MailKind.TICKET_STATUS: {**TICKET, "before": "NEW"},
 }
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'
