@@ -5,11 +5,8 @@ from functools import cache
 import strawberry
 
 from app.engine.schema import EngineSchema, build_schema
-<<<<<<< HEAD
-from app.resolvers.credentials import CredentialMutation
-=======
 from app.resolvers.articles import ArticleMutation, ArticleQuery
->>>>>>> 2409f56 (Tickets, their conversation and the knowledge base: tables, rules, commands, schema)
+from app.resolvers.credentials import CredentialMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
 from app.resolvers.nodes import NodeQuery
@@ -56,18 +53,15 @@ class Query(IdentityQuery, NodeQuery, ArticleQuery, StaffQuery):
 
 
 @strawberry.type(description="What can be done. Expected failures come in a payload's `errors`")
-<<<<<<< HEAD
-class Mutation(IdentityMutation, CredentialMutation, SubscriptionMutation, InstallationMutation):
-=======
 class Mutation(
     IdentityMutation,
+    CredentialMutation,
     SubscriptionMutation,
     InstallationMutation,
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
 ):
->>>>>>> 2409f56 (Tickets, their conversation and the knowledge base: tables, rules, commands, schema)
     """Every mutation."""
 
 

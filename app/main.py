@@ -34,11 +34,12 @@ from app.jobs.runner import run_background
 from app.reactions import REACTIONS
 from app.subscriptions.hub import Hub
 from app.subscriptions.sessions import close_ended
-from app.web import files, health
+from app.web import health
 from app.web.middleware import RequestFacts
 from app.web.pages import page_routes
 from app.web.persisted import RedisQueries
 from app.web.requests import PREFLIGHT, context_for
+from app.web.support import support_routes
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
 _MEBIBYTE: Final = 2**20
@@ -100,10 +101,6 @@ class Server:
         """/graphql, over HTTP and websockets."""
         await self.endpoint(scope, receive, send)
 
-    async def file(self, request: Request) -> Response:
-        """/files/…: signed downloads."""
-        return await files.download(self.app, request)
-
     @property
     def listening(self) -> int:
         """How many subscriptions hear of whatever comes from now on, alone or in a group."""
@@ -131,7 +128,7 @@ class Server:
             Route("/readyz", of_app(health.ready)),
             Route("/metrics", health.metrics),
             Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
-            Route("/files/{purpose}/{id}", self.file),
+            *support_routes(lambda: self.app),
             *page_routes(),
         ]
         if self.settings.dev:

@@ -53,6 +53,15 @@ _BY_ACCESS_TOKEN: Final = Statement(
     ("token_hash", "now"),
     {},
 )
+_BY_PERSON: Final = Statement(
+    f"""
+    select null::uuid as session_id, null::uuid as token_id, null::text[] as scopes,
+        null::uuid[] as limited_to, {_PERSON}
+    from person where person.id = $1
+    """,  # noqa: S608 - a part of the statement, not a value
+    ("id",),
+    {},
+)
 _STATEMENTS: Final = {SESSION_PREFIX: _BY_SESSION, ACCESS_TOKEN_PREFIX: _BY_ACCESS_TOKEN}
 
 
@@ -67,6 +76,12 @@ async def authenticate(look: Look, token: str, now: datetime) -> Actor | None:
     if row["last_used_at"] is None or now - row["last_used_at"] > _TOUCH_EVERY:
         await _touch(look, row, now)
     return actor_of(row)
+
+
+async def actor_behind(look: Look, person_id: UUID) -> Actor | None:
+    """A person who proved themselves otherwise than by a token, as by an answer to a mail. Needs the owner's look."""
+    row = await look.row(_BY_PERSON, id=person_id)
+    return None if row is None else actor_of(row)
 
 
 def actor_of(row: Row) -> Actor:

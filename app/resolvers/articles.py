@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from app.access.actor import Scope
 from app.core import ids
 from app.core.failures import Failure
 from app.core.paging import LARGEST_PAGE
@@ -51,7 +52,7 @@ class ArticleQuery:
 class ArticleMutation:
     """publishArticle."""
 
-    @mutation(PublishArticlePayload, "Staff: publish an article (SUP-1)")
+    @mutation(PublishArticlePayload, "Staff: publish an article (SUP-1)", scope=Scope.SUPPORT)
     async def publish_article(self, info: Info, input: PublishArticleInput) -> PublishArticlePayload:
         """SUP-1."""
         given = input.subcategory_id

@@ -52,10 +52,13 @@ OWN = (
 # The type of an ID by the field's name, where that isn't the type's own.
 ID_TYPES = {
     "accountId": "BusinessAccount",
+    "categoryId": "SupportCategory",
     "installationId": "Computer",
     "representingAccountId": "BusinessAccount",
     "resellerAccountId": "BusinessAccount",
+    "subcategoryId": "SupportSubcategory",
     "subscriptionId": "LicenseSubscription",
+    "watcherId": "Membership",
 }
 # What a field is given, by its name (of one mutation: `mutation.name`), where any text won't do. SPARE_KEY
 # is the code of a key that was issued and not registered.

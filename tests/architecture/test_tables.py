@@ -15,7 +15,7 @@ from tests.support.portal import Portal
 from tests.support.world import made_world
 
 # Seen by whoever asks, signed in or not: the vendor's catalogue.
-PUBLIC = {"product"}
+PUBLIC = {"product", "support_article", "support_category", "support_subcategory"}
 # Of the libraries: the viewer has no privilege on them at all.
 FOREIGN = ("alembic_version", "pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
 
