@@ -7,6 +7,7 @@ import strawberry
 from app.engine.schema import EngineSchema, build_schema
 from app.resolvers.articles import ArticleMutation, ArticleQuery
 from app.resolvers.credentials import CredentialMutation
+from app.resolvers.farms import FarmMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
 from app.resolvers.nodes import NodeQuery
@@ -17,6 +18,8 @@ from app.schema.accounts import BusinessAccount, Membership, PersonalAccount
 from app.schema.articles import SupportArticle
 from app.schema.errors import ERROR_TYPES
 from app.schema.events import GeneralEvent, InstallationChanged, TicketEvent
+from app.schema.farm_events import FarmDeactivated, OveruseAlert
+from app.schema.farms import Farm
 from app.schema.identity import Person
 from app.schema.installations import Computer
 from app.schema.keys import LicenseKey
@@ -24,6 +27,7 @@ from app.schema.orders import Order
 from app.schema.subscriptions import LicenseSubscription
 from app.schema.tickets import Ticket, TicketMessage
 from app.subscriptions.events import EventSubscription
+from app.subscriptions.farms import FarmSubscription
 from app.subscriptions.tickets import TicketSubscription
 
 # Types that are reached through an interface alone; an error type that isn't here would
@@ -32,12 +36,15 @@ _TYPES = (
     *ERROR_TYPES,
     BusinessAccount,
     Computer,
+    Farm,
+    FarmDeactivated,
     GeneralEvent,
     InstallationChanged,
     LicenseKey,
     LicenseSubscription,
     Membership,
     Order,
+    OveruseAlert,
     Person,
     PersonalAccount,
     SupportArticle,
@@ -58,6 +65,7 @@ class Mutation(
     CredentialMutation,
     SubscriptionMutation,
     InstallationMutation,
+    FarmMutation,
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
@@ -66,7 +74,7 @@ class Mutation(
 
 
 @strawberry.type(description="What can be listened to; each takes up behind a cursor")
-class Subscription(EventSubscription, TicketSubscription):
+class Subscription(EventSubscription, FarmSubscription, TicketSubscription):
     """Every subscription."""
 
 

@@ -1,5 +1,7 @@
 """What happens when: event -> mails, webhooks, follow-up jobs. They run in the transaction of the event."""
 
+from app.domain.farms import fitting, leaving
+from app.domain.farms.events import FarmDeactivated, FarmReactivated, OveruseGraceEnding, OveruseStarted
 from app.domain.identity.events import (
     ConfirmationRequested,
     EmailChanged,
@@ -9,10 +11,11 @@ from app.domain.identity.events import (
     SignUpRepeated,
     TwoFactorChanged,
 )
-from app.domain.subscriptions.events import SubscriptionIssued
+from app.domain.keys.events import KeyChanged, KeyCreated, KeyDeleted, KeyExpired
+from app.domain.subscriptions.events import OrderFulfilled, SubscriptionIssued, SubscriptionRenewed
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from app.domain.work import Reactions
-from app.mail import identity, subscriptions, tickets
+from app.mail import farms, identity, subscriptions, tickets
 
 REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
@@ -20,10 +23,20 @@ REACTIONS: Reactions = {
     EmailChangeRequested: [identity.confirm_new_address],
     PasswordChanged: [identity.password_changed],
     PasswordResetRequested: [identity.reset_password],
+    FarmDeactivated: [leaving.after_deactivation, farms.suspended],
+    FarmReactivated: [farms.restored],
+    KeyChanged: [fitting.refit],
+    KeyCreated: [fitting.refit],
+    KeyDeleted: [fitting.refit],
+    KeyExpired: [fitting.refit],
+    OrderFulfilled: [fitting.refit],
+    OveruseGraceEnding: [farms.overuse_ending],
+    OveruseStarted: [farms.overuse_started],
     SignUpRepeated: [identity.address_in_use],
     TwoFactorChanged: [identity.two_step_changed],
     SubscriptionIssued: [subscriptions.key_issued],
     TicketCreated: [tickets.created],
     TicketReplied: [tickets.replied],
     TicketStatusChanged: [tickets.status_changed],
+    SubscriptionRenewed: [fitting.refit],
 }

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.demo import people, subscriptions
 from app.demo.story import Step, Story
 from app.domain.installations import activation, check_in, commands
-from app.domain.installations.check_in import Contact
+from app.domain.installations.answers import Contact
 from app.domain.installations.rules import Machine
 from app.models.product import ProductCode
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.application import App
 from app.domain.mails.commands import SEND_JOB
-from app.jobs import send_mail, sweep_files, sweep_sign_ins, tidy_queue
+from app.jobs import send_mail, sweep_files, sweep_sign_ins, tidy_queue, trim_usage, validate_farms
 
 EACH_MINUTE: Final = "* * * * *"
 EACH_HOUR: Final = "17 * * * *"
@@ -32,4 +32,6 @@ JOBS: Final[dict[str, Job]] = {
     sweep_files.NAME: Job(sweep_files.run, sweep_files.due),
     sweep_sign_ins.NAME: Job(sweep_sign_ins.run, sweep_sign_ins.due),
     "tidy_queue": Job(tidy_queue.run, tidy_queue.due, EACH_HOUR),
+    trim_usage.NAME: Job(trim_usage.run, trim_usage.due, EACH_HOUR),
+    validate_farms.NAME: Job(validate_farms.run, validate_farms.due),
 }

@@ -75,6 +75,7 @@ class LicenseKey(SQLModel, table=True):
     expires_on: date | None = None
     # When KEY_EXPIRED was told; NULL again once the key was extended (KEY-6)
     expired_at: datetime | None = moment(default=None, nullable=True)
-    # How often the key changed its one installation (FRM-2)
+    # The server that the key's farm runs on, and how often that was changed (FRM-2)
+    bound_machine: str | None = None
     moves: int = 0
     created_at: datetime = moment()

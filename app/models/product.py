@@ -50,6 +50,7 @@ class Product(SQLModel, table=True):
         one_of("installation_kind", InstallationKind),
         one_of("overuse_policy", OverusePolicy),
         sa.CheckConstraint("licenses_per_pack > 0", name="pack"),
+        sa.CheckConstraint("validation_minutes > 0", name="validation"),
     )
 
     code: str = Field(primary_key=True)
@@ -73,3 +74,12 @@ class Product(SQLModel, table=True):
     report_days: int | None = None
     refresh_hours: int | None = None
     validation_minutes: int | None = None
+    # A farm that stays above its limit after its grace is suspended at a validation in this window (OVR-3)
+    suspension_from_minutes: int | None = None
+    suspension_by_minutes: int | None = None
+    overuse_reminder_hours: int | None = None
+    # An administrator's connections that consume no licence, on each session host (FRM-3)
+    free_connections_per_host: int | None = None
+    # Null: the product offers no trial
+    trial_days: int | None = None
+    trial_licenses: int | None = None

@@ -9,10 +9,11 @@ from app.core import ids
 from app.domain.errors import Invalid
 from app.domain.installations import activation, check_in, commands
 from app.domain.installations import queries as installations
-from app.domain.installations.check_in import Answer, Contact
+from app.domain.installations.answers import Answer, Contact
 from app.domain.installations.rules import Machine
 from app.engine.fields import Info
 from app.resolvers.root import mutation
+from app.schema.farms import overuse_of
 from app.schema.installation_inputs import (
     ActivateComputerInput,
     ActivationPayload,
@@ -44,7 +45,7 @@ class InstallationMutation:
         info.context.become(row)
         return ActivationPayload(installation_token=done.token, license=done.license.text, installation=row)
 
-    @mutation(CheckInPayload, "The licensing service: a computer is heard of (DEV-3)", public=True)
+    @mutation(CheckInPayload, "The licensing service: an installation is heard of (DEV-3)", public=True)
     async def check_in(self, info: Info, input: CheckInInput) -> CheckInPayload:
         """DEV-3."""
         contact = Contact(
@@ -55,13 +56,15 @@ class InstallationMutation:
             ip_address=info.context.client.ip_address,
         )
         work = info.context.installation_work(input.hostname or "")
-        return _told(await check_in.check_in(work, input.installation_token, contact))
+        return told(await check_in.check_in(work, input.installation_token, contact))
 
-    @mutation(CheckInPayload, "The licensing service: a computer gives its licence back (DEV-4)", public=True)
+    @mutation(
+        CheckInPayload, "The licensing service: an installation gives its licence back (DEV-4)", public=True
+    )
     async def deactivate_self(self, info: Info, input: DeactivateSelfInput) -> CheckInPayload:
         """DEV-4."""
         work = info.context.installation_work("")
-        return _told(await check_in.deactivate_self(work, input.installation_token))
+        return told(await check_in.deactivate_self(work, input.installation_token))
 
     @mutation(
         BulkInstallationsPayload,
@@ -96,11 +99,14 @@ def _key_code(input: ActivateComputerInput) -> str:
     return input.key_code or input.activation_code or ""
 
 
-def _told(answer: Answer) -> CheckInPayload:
+def told(answer: Answer) -> CheckInPayload:
+    """What the licensing service answers."""
     signed = answer.license
     return CheckInPayload(
         state=answer.state,
         license=None if signed is None else signed.text,
         valid_until=None if signed is None else signed.valid_until,
         next_check_in_by=answer.next_check_in_by,
+        overuse=None if answer.overuse is None else overuse_of(*answer.overuse),
+        expiry_grace_ends_on=answer.expiry_grace_ends_on,
     )

@@ -17,6 +17,7 @@ from app.engine.enums import described
 from app.engine.fields import Info, column, get, global_id, relation
 from app.models.account import MemberRole, MemberStatus
 from app.schema.events import Event, EventFilter
+from app.schema.farms import Farm
 from app.schema.identity import Person
 from app.schema.installations import Computer, InstallationFilter, InstallationOrder
 from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
@@ -99,6 +100,12 @@ class BusinessAccount(Tagged, Account):
     computers: Connection[Computer] = connection(
         installations.COMPUTERS,
         "Its computers that the viewer administers",
+        filter_type=InstallationFilter,
+        order_type=InstallationOrder,
+    )
+    farms: Connection[Farm] = connection(
+        installations.FARMS,
+        "Its farms that the viewer administers (FRM-4)",
         filter_type=InstallationFilter,
         order_type=InstallationOrder,
     )

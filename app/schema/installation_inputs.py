@@ -1,10 +1,11 @@
 """Inputs and payloads of the licensing service and of the administrators' actions."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
 from app.schema.errors import UserError
+from app.schema.farms import OveruseState
 from app.schema.installations import Installation, LicenseState
 from app.schema.payloads import errors
 from app.schema.products import ProductCode
@@ -63,6 +64,13 @@ class CheckInPayload:
     valid_until: datetime | None = strawberry.field(default=None, description="How long that licence is good")
     next_check_in_by: datetime | None = strawberry.field(
         default=None, description="When to be heard of again"
+    )
+    overuse: OveruseState | None = strawberry.field(
+        default=None, description="A farm's: where its licence stands (OVR-1)"
+    )
+    expiry_grace_ends_on: date | None = strawberry.field(
+        default=None,
+        description="The subscription is over: the last day on which the farm goes on working (OVR-8)",
     )
     errors: list[UserError] = errors()
 

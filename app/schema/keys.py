@@ -8,7 +8,9 @@ import strawberry
 
 from app.core.codes import masked
 from app.domain.installations import queries as installations
+from app.domain.keys.moves import moves_left
 from app.domain.keys.quota import KeyUse, Pool, available, is_live
+from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.engine.connection import Connection, SortDirection, connection
 from app.engine.enums import described
@@ -149,6 +151,15 @@ class LicenseKey(Tagged, Node):
         if row["quota"] is not None:
             return int(row["quota"])
         return (await pool_of(row["subscription_id"], info)).size
+
+    @strawberry.field(
+        description="How often its farm may still be changed (FRM-2). Null: no such limit for the product"
+    )
+    async def moves_left(self, info: Info) -> int | None:
+        """FRM-2."""
+        row: Any = self
+        product = await info.context.load(products.by_codes, row["product"])
+        return moves_left(product["moves_per_key"], row["moves"])
 
     @strawberry.field(description="Licences it can still take")
     async def available(self, info: Info) -> int:

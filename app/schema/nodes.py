@@ -26,6 +26,7 @@ _BATCHES: Final[dict[str, Batch]] = {
     "SupportArticle": articles.by_ids,
     "Ticket": tickets.by_ids,
     "TicketMessage": tickets.messages_by_ids,
+    "Farm": installations.by_ids,
 }
 _PRODUCT: Final = "Product_"
 

@@ -24,10 +24,12 @@ from tests.support.world import World
 # None: anybody may.
 OPEN: dict[str, str | None] = {
     "activateComputer": "KEY_UNKNOWN",
+    "activateFarm": "KEY_UNKNOWN",
     "checkIn": "INVALID_CREDENTIALS",
     "completeTwoFactor": "INVALID_CREDENTIALS",
     "confirmEmail": "LINK_INVALID",
     "deactivateSelf": "INVALID_CREDENTIALS",
+    "reportFarmUsage": "INVALID_CREDENTIALS",
     "requestEmailConfirmation": None,
     "requestPasswordReset": None,
     "resetPassword": "LINK_INVALID",
@@ -65,10 +67,13 @@ ID_TYPES = {
 SPARE_KEY = object()
 VALUES: dict[str, Any] = {
     "activateComputer.keyCode": "LYC-00000-00000-00000-00000-00000",
+    "activateFarm.keyCode": "LYC-00000-00000-00000-00000-00000",
     "email": "somebody@example.com",
     "password": "wonderful-Kettle-42",
     "registerKey.code": SPARE_KEY,
+    "reportFarmUsage.users": 1,
     "signIn.password": "another-Kettle-43",
+    "startTrial.product": "RAS",
 }
 _PLAIN: Mapping[str, Any] = {
     "Boolean": True,

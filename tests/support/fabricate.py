@@ -44,6 +44,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "subject_type": "Computer",
         "type": "INSTALLATION_ACTIVATED",
     },
+    "farm_usage_day": {"installation_id": Anchor("farm")},
+    "farm_usage_report": {"installation_id": Anchor("farm")},
     "installation": {"kind": "COMPUTER", "token_sealed": _vault.encrypt("lyc_ins_made")},
     "license_key": {
         "allocation": "DYNAMIC",
@@ -69,6 +71,8 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
 
     await connection.execute(_PRIMARY_KEYS, anchors["license_key"])
     await connection.execute(_MEMBERSHIPS, anchors["person"])
+    await connection.execute(_FARMS, anchors["farm"], count)
+    await connection.execute(_FARM_STATES, anchors["farm"])
     await connection.execute("set session_replication_role = origin")
 
 
@@ -91,6 +95,24 @@ _MEMBERSHIPS = """
     from account
     where kind = 'BUSINESS' and not exists (
         select from membership where account_id = account.id and person_id = $1)
+"""
+
+
+# Installations above are computers; farms are like the anchor, each with a state of its own.
+_FARMS = """
+    insert into installation
+    select (jsonb_populate_record(model, jsonb_build_object(
+        'id', gen_random_uuid(), 'machine', 'made ' || number,
+        'token_hash', '\\x' || md5('made ' || number)))).*
+    from installation model, generate_series(2, $2) number
+    where model.id = $1 and not exists (select from installation where machine = 'made ' || number)
+"""
+_FARM_STATES = """
+    insert into farm_state
+    select (jsonb_populate_record(model, jsonb_build_object('installation_id', farm.id))).*
+    from farm_state model, installation farm
+    where model.installation_id = $1 and farm.kind = 'FARM' and not exists (
+        select from farm_state where installation_id = farm.id)
 """
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -11,12 +11,14 @@ import asyncpg
 from app.core import ids
 from app.models.everything import metadata
 from tests.support.fabricate import fabricate
+from tests.support.farms import form
 from tests.support.portal import Person, Portal
 
 # The table behind a GraphQL type whose name is another: LicenseKey is in license_key.
 TABLES = {
     "BusinessAccount": "account",
     "Computer": "installation",
+    "Farm": "installation",
     "Order": "sales_order",
     "PersonalAccount": "account",
 }
@@ -41,6 +43,7 @@ class World:
         assert table in metadata.tables, f"say in tests/support/world.py in which table {typename} is"
         conditions = {
             "BusinessAccount": f"id = '{self.anchors['account']}'",
+            "Farm": f"id = '{self.anchors['farm']}'",
             "PersonalAccount": f"owner_id = '{self.anchors['person']}'",
         }
         where = conditions.get(typename, await self._ours(table))
@@ -72,9 +75,11 @@ class World:
 
 @asynccontextmanager
 async def made_world(portal: Portal, database_url: str) -> AsyncIterator[World]:
-    """A company with a subscription, a key and a computer of its own, and one row in each further table."""
+    """A company with a subscription, a key, a computer and a farm of its own, and one row in each further table."""
     admin = await portal.administrator(contractNumber="C-1", salesName="S", salesEmail="s@vendor.example")
     activated = await portal.activate(admin.code)
+    servers = await portal.register(replace(admin), product="RAS")
+    farm = await portal.done("activateFarm", **form(servers.code))
     viewer = await portal.query("{ viewer { person { id } } }", admin.token)
     named = {
         "account": admin.account,
@@ -82,6 +87,7 @@ async def made_world(portal: Portal, database_url: str) -> AsyncIterator[World]:
         "license_subscription": admin.subscription,
         "license_key": admin.key,
         "installation": activated["installation"]["id"],
+        "farm": farm["installation"]["id"],
     }
     database = await asyncpg.connect(database_url)
     try:

@@ -23,6 +23,7 @@ _event = table_of(Event)
 _stream = table_of(EventStream)
 _INSTALLATIONS = [name.value for name in EventType if name.startswith("INSTALLATION_")]
 _TICKETS = [name.value for name in EventType if name.startswith("TICKET_")]
+_OVERUSE = [name.value for name in EventType if name.startswith("OVERUSE_")]
 
 _TYPENAME = sa.case(
     (
@@ -32,6 +33,11 @@ _TYPENAME = sa.case(
     (
         _event.c.type.in_([sa.literal_column(f"'{name}'") for name in _TICKETS]),
         sa.literal_column("'TicketEvent'"),
+    ),
+    (_event.c.type == sa.literal_column("'FARM_DEACTIVATED'"), sa.literal_column("'FarmDeactivated'")),
+    (
+        _event.c.type.in_([sa.literal_column(f"'{name}'") for name in _OVERUSE]),
+        sa.literal_column("'OveruseAlert'"),
     ),
     else_=sa.literal_column("'GeneralEvent'"),
 ).label("__typename")

@@ -14,6 +14,12 @@ _SUMMARIES: Final = {
     EventType.TICKET_REPLIED: "{actor} {did} ticket {number}",
     EventType.TICKET_STATUS_CHANGED: "{actor} changed ticket {number} to {status}",
     EventType.TICKET_WATCHERS_CHANGED: "{actor} changed who watches ticket {number}",
+    EventType.FARM_DEACTIVATED: "{name} was deactivated ({reason})",
+    EventType.FARM_REACTIVATED: "{name} works again",
+    EventType.OVERUSE_STARTED: "{name} has {used} users for {limit} licences",
+    EventType.OVERUSE_GRACE_ENDING: "The grace of {name} ends at {graceEndsAt}",
+    EventType.OVERUSE_SUSPENSION_DUE: "{name} has {used} users for {limit} licences and will be suspended",
+    EventType.OVERUSE_ENDED: "{name} fits its {limit} licences",
     EventType.SESSION_REVOKED: "{actor} ended a session",
 }
 

@@ -1,6 +1,5 @@
 """Check-in and self-deactivation: the moments when the portal's changes reach a machine (DEV-3, DEV-4)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -9,7 +8,8 @@ from sqlmodel import col
 from app.access.permissions import Permission
 from app.core.crypto import token_hash
 from app.domain.errors import DomainError, ErrorCode
-from app.domain.installations import licenses, rules
+from app.domain.installations import farm_contact, licenses, rules
+from app.domain.installations.answers import Answer, Contact
 from app.domain.installations.deactivation import Reason, free_license
 from app.domain.installations.events import ComputerDeactivated
 from app.domain.installations.licenses import SignedLicense
@@ -20,35 +20,17 @@ from app.domain.subscriptions import thresholds
 from app.domain.work import Work
 from app.models.installation import Installation, InstallationStatus
 from app.models.license_key import LicenseKey
-from app.models.product import Product
+from app.models.product import InstallationKind, Product
 from app.models.subscription import LicenseSubscription
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contact:
-    """What a machine says at a check-in; None is "as before"."""
-
-    app_version: str | None = None
-    host_os: str | None = None
-    hostname: str | None = None
-    mac_addresses: tuple[str, ...] | None = None
-    ip_address: str | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What it is told."""
-
-    state: LicenseState
-    license: SignedLicense | None = None
-    next_check_in_by: datetime | None = None
 
 
 async def check_in(work: Work, token: str, contact: Contact) -> Answer:
     """DEV-3: record the contact, answer the present state. Raises INVALID_CREDENTIALS."""
     async with work:
         work.require(Permission.CHECK_IN)
-        installation = await _by_token(work, token)
+        installation = await _computer(work, token)
+        if installation is None:
+            return await farm_contact.checked_in(work, await _by_token(work, token, lock=False), contact)
         _record(work, installation, contact)
         key, subscription = await _key_of(work, installation)
         product = await policy_of(work.session, installation.product)
@@ -69,6 +51,8 @@ async def deactivate_self(work: Work, token: str) -> Answer:
     async with work:
         work.require(Permission.CHECK_IN)
         found = await _by_token(work, token, lock=False)
+        if found.kind is InstallationKind.FARM:
+            return await farm_contact.deactivated_itself(work, found)
         _, keys = await lookup.lock(work, [found.license_key_id] if found.license_key_id else [])
         installation = await _by_token(work, token)
         installation.last_contact_at = work.now
@@ -85,6 +69,17 @@ async def deactivate_self(work: Work, token: str) -> Answer:
             if installation.status is InstallationStatus.BLACKLISTED
             else LicenseState.DEACTIVATED
         )
+
+
+async def _computer(work: Work, token: str) -> Installation | None:
+    """The installation, locked; None for a farm, whose subscription and key are locked before it."""
+    statement = select(Installation).where(
+        col(Installation.token_hash) == token_hash(token), col(Installation.kind) != InstallationKind.FARM
+    )
+    found: Installation | None = await work.first(
+        statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
+    return found
 
 
 async def _by_token(work: Work, token: str, *, lock: bool = True) -> Installation:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.domain.events.record import DomainEvent
+from app.domain.farms.events import FarmDeactivated, FarmDeactivationReason
 from app.domain.installations.events import ComputerDeactivated
 from app.domain.work import Work
 from app.models.installation import Installation, InstallationStatus, PendingChange
@@ -35,7 +36,14 @@ def _computer(installation: Installation, key: LicenseKey | None, reason: Reason
     return ComputerDeactivated.of(installation, key, reason=reason.value)
 
 
-_EVENTS: Final[dict[InstallationKind, _Telling]] = {InstallationKind.COMPUTER: _computer}
+def _farm(installation: Installation, key: LicenseKey | None, reason: Reason) -> DomainEvent:
+    return FarmDeactivated.of(installation, key, reason=FarmDeactivationReason(reason.value))
+
+
+_EVENTS: Final[dict[InstallationKind, _Telling]] = {
+    InstallationKind.COMPUTER: _computer,
+    InstallationKind.FARM: _farm,
+}
 
 
 def deactivate_all(

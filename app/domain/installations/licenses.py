@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from app.core import ids
 from app.core.clock import end_of
@@ -10,8 +11,14 @@ from app.core.resources import Resources
 from app.domain.keys.quota import KeyUse, Pool
 from app.models.installation import Installation
 from app.models.license_key import LicenseKey
-from app.models.product import Product
+from app.models.product import InstallationKind, Product
 from app.models.subscription import LicenseSubscription
+
+# GraphQL type, and what the licence calls the machine
+_MACHINES: Final = {
+    InstallationKind.COMPUTER: ("Computer", "fingerprint"),
+    InstallationKind.FARM: ("Farm", "serverId"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,22 +50,24 @@ def signed(
     subscription: LicenseSubscription,
     product: Product,
     licenses: int,
+    until: datetime | None = None,
 ) -> SignedLicense:
-    """A fresh licence for a computer."""
-    until = valid_until(now, product.check_in_days, key.expires_on)
+    """A fresh licence: for a computer until the moment of DEV-3, else until the one given."""
+    until = until or valid_until(now, product.check_in_days, key.expires_on)
+    typename, machine = _MACHINES[installation.kind]
     payload = {
         "iss": resources.settings.public_url,
         "jti": new_id().hex,
         "iat": int(now.timestamp()),
         "exp": int(until.timestamp()),
-        "sub": ids.encode("Computer", installation.id),
+        "sub": ids.encode(typename, installation.id),
         "account": ids.encode("BusinessAccount", installation.account_id),
         "product": product.code,
         "keyName": key.name,
         "licenses": licenses,
         "kind": subscription.kind,
         "notForResale": subscription.not_for_resale,
-        "fingerprint": installation.machine,
+        machine: installation.machine,
         "offline": False,
         "subscriptionEndsOn": subscription.expires_on,
     }

@@ -96,6 +96,17 @@ COMPUTERS = Listing(
     filters=_FILTERS,
     prepare=lambda values, clock: {**_prepared(values, clock), "kind": "COMPUTER"},
 )
+FARMS = Listing(
+    name="farms",
+    columns=COLUMNS,
+    source=_source,
+    id=_installation.c.id,
+    parent=_installation.c.account_id,
+    sorts=_SORTS,
+    order=Order("NAME"),
+    filters=_FILTERS,
+    prepare=lambda values, clock: {**_prepared(values, clock), "kind": "FARM"},
+)
 OF_KEY = Listing(
     name="installations",
     columns=COLUMNS,

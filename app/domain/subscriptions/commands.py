@@ -61,9 +61,9 @@ async def issue(work: Work, order: Issue) -> str:
         product = await policy_of(work.session, order.product)
         send_to = email_of(order.send_to, "sendTo") if order.send_to else None
         await _check_reseller(work, order)
-        subscription = _new_subscription(work, order, product)
+        subscription = new_subscription(work, order, product)
         code = new_key_code()
-        work.add(subscription, _primary_key(work, subscription, code), _first_order(work, subscription))
+        work.add(subscription, primary_key(work, subscription, code), first_order(work, subscription))
         work.emit(
             SubscriptionIssued(
                 subject_id=subscription.id,
@@ -76,7 +76,8 @@ async def issue(work: Work, order: Issue) -> str:
         return code
 
 
-def _new_subscription(work: Work, order: Issue, product: Product) -> LicenseSubscription:
+def new_subscription(work: Work, order: Issue, product: Product) -> LicenseSubscription:
+    """SUB-1: a subscription that is in no account yet. Raises INVALID."""
     quantity = order.quantity * product.licenses_per_pack
     if not order.quantity > 0 or quantity > rules.LARGEST_QUANTITY:
         msg = f"The quantity must be between 1 and {rules.LARGEST_QUANTITY // product.licenses_per_pack}."
@@ -118,9 +119,11 @@ async def _check_reseller(work: Work, order: Issue) -> None:
             raise Invalid(msg, "resellerAccountId")
 
 
-def _primary_key(work: Work, subscription: LicenseSubscription, code: str) -> LicenseKey:
+def primary_key(work: Work, subscription: LicenseSubscription, code: str) -> LicenseKey:
+    """KEY-1: the subscription's primary key."""
     vault = work.resources.vault
     return LicenseKey(
+        id=new_id(),
         subscription_id=subscription.id,
         kind=LicenseKeyKind.PRIMARY,
         name=subscription.name,
@@ -133,7 +136,7 @@ def _primary_key(work: Work, subscription: LicenseSubscription, code: str) -> Li
     )
 
 
-def _first_order(work: Work, subscription: LicenseSubscription) -> SalesOrder:
+def first_order(work: Work, subscription: LicenseSubscription) -> SalesOrder:
     """SUB-9: issuing makes the first order, fulfilled at registration."""
     order_id = new_id()
     return SalesOrder(
@@ -179,7 +182,7 @@ async def register(work: Work, form: Registration) -> tuple[UUID, UUID]:
         subscription = subscriptions[key.subscription_id]
         _check_registrable(work, subscription)
         account = await _account_for(work, form)
-        _bind(work, subscription, keys[key.id], account, name)
+        bind(work, subscription, keys[key.id], account, name)
         await _fulfil_first_order(work, subscription)
         work.emit(
             SubscriptionRegistered(
@@ -206,24 +209,26 @@ def _check_registrable(work: Work, subscription: LicenseSubscription) -> None:
 async def _account_for(work: Work, form: Registration) -> Account:
     if not form.account_given:
         if form.company is None:
-            raise _details_required("company")
+            raise details_required("company")
         work.require(Permission.ACCOUNT_CREATE)
         return accounts.create_business(work, form.company)
     account = await work.get(Account, form.account_id, "accountId", lock=False)
     if account.kind is AccountKind.PERSONAL:
-        raise _details_required("accountId")
+        raise details_required("accountId")
     work.require(Permission.KEY_REGISTER, account)
     return account
 
 
-def _details_required(path: str) -> DomainError:
+def details_required(path: str) -> DomainError:
+    """BUSINESS_DETAILS_REQUIRED (SUB-3)."""
     text = "This product is for businesses: give a business account, or the company's details to make one."
     return DomainError(ErrorCode.BUSINESS_DETAILS_REQUIRED, text, path)
 
 
-def _bind(
+def bind(
     work: Work, subscription: LicenseSubscription, key: LicenseKey, account: Account, name: str | None
 ) -> None:
+    """SUB-3: the account holds the subscription from now on; `name` None keeps the product's."""
     subscription.account_id = key.account_id = account.id
     subscription.activated_on = work.now.date()
     if name is not None:

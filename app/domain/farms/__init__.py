@@ -1,0 +1,1 @@
+"""Farms: who is counted, and what happens when more is used than was bought."""

@@ -1,0 +1,118 @@
+"""Starting a trial (FRM-1): once for each account and product, by the account's own people."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.access.permissions import Permission
+from app.core.codes import new_key_code
+from app.domain.accounts import commands as accounts
+from app.domain.accounts.commands import CompanyDetails
+from app.domain.errors import DomainError, ErrorCode, Invalid
+from app.domain.products.queries import policy_of
+from app.domain.subscriptions import commands
+from app.domain.subscriptions.commands import Issue
+from app.domain.subscriptions.events import SubscriptionRegistered
+from app.domain.work import Work
+from app.models.account import Account, AccountKind
+from app.models.farm import Trial
+from app.models.product import Product, ProductCode
+from app.models.subscription import LicenseSubscription, OrderStatus, SubscriptionKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialForm:
+    """Which product, and the account that shall hold it: one's own, or a new one for the company."""
+
+    product: ProductCode
+    account_id: UUID | None = None
+    account_given: bool = False
+    company: CompanyDetails | None = None
+
+
+async def start(work: Work, form: TrialForm) -> tuple[UUID, UUID]:
+    """FRM-1: the IDs of account and trial subscription.
+
+    Raises EMAIL_NOT_CONFIRMED, INVALID for a product without trial, TRIAL_USED,
+    BUSINESS_DETAILS_REQUIRED, NOT_FOUND, FORBIDDEN.
+    """
+    accounts.require_confirmed(work)
+    async with work:
+        product = await policy_of(work.session, form.product)
+        if product.trial_days is None or product.trial_licenses is None:
+            msg = f"{product.name} can't be tried."
+            raise Invalid(msg, "product")
+        account = await _account(work, form)
+        subscription = _subscription(work, product, product.trial_days, product.trial_licenses)
+        key = commands.primary_key(work, subscription, new_key_code())
+        order = commands.first_order(work, subscription)
+        commands.bind(work, subscription, key, account, None)
+        order.account_id = account.id
+        order.status, order.fulfilled_at = OrderStatus.FULFILLED, work.now
+        work.add(subscription, key, order)
+        await _use_up(work, account, subscription)
+        work.emit(
+            SubscriptionRegistered(
+                account_id=account.id,
+                subject_id=subscription.id,
+                subscription_id=subscription.id,
+                license_key_id=key.id,
+                name=subscription.name,
+                product=subscription.product,
+                quantity=subscription.quantity,
+            )
+        )
+        return account.id, subscription.id
+
+
+async def _account(work: Work, form: TrialForm) -> Account:
+    if not form.account_given:
+        if form.company is None:
+            raise commands.details_required("company")
+        work.require(Permission.ACCOUNT_CREATE)
+        return accounts.create_business(work, form.company)
+    account = await work.get(Account, form.account_id, "accountId", lock=False)
+    if account.kind is AccountKind.PERSONAL:
+        raise commands.details_required("accountId")
+    work.require(Permission.TRIAL_START, account)
+    return account
+
+
+def _subscription(work: Work, product: Product, days: int, licenses: int) -> LicenseSubscription:
+    order = Issue(
+        product=ProductCode(product.code),
+        quantity=licenses // product.licenses_per_pack,
+        kind=SubscriptionKind.TRIAL,
+        ends_on=work.now.date() + timedelta(days=days),
+    )
+    return commands.new_subscription(work, order, product)
+
+
+async def _use_up(work: Work, account: Account, subscription: LicenseSubscription) -> None:
+    """Note the one trial. Of two that start at once the second waits here, and is refused."""
+    await work.flush()
+    async with work.as_owner():
+        others = select(col(LicenseSubscription.id)).where(
+            col(LicenseSubscription.account_id) == account.id,
+            col(LicenseSubscription.product) == subscription.product,
+            col(LicenseSubscription.kind) == SubscriptionKind.TRIAL,
+            col(LicenseSubscription.id) != subscription.id,
+        )
+        trial = insert(Trial).values(
+            account_id=account.id,
+            product=subscription.product,
+            subscription_id=subscription.id,
+            started_at=work.now,
+        )
+        statement = trial.on_conflict_do_nothing(index_elements=["account_id", "product"])
+        noted = (await work.session.execute(statement.returning(col(Trial.account_id)))).first()
+        if noted is None or await work.first(others) is not None:
+            raise _used()
+
+
+def _used() -> DomainError:
+    return DomainError(ErrorCode.TRIAL_USED, "This account had its trial of the product.", "product")

@@ -1,0 +1,23 @@
+"""Forgets usage that is no longer kept (FRM-6)."""
+
+from typing import Final
+
+from app.access.actor import Actor
+from app.domain.application import App
+from app.domain.farms import usage
+from app.jobs.items import to_the_end
+
+NAME: Final = "trim_usage"
+
+
+async def run(app: App) -> int:
+    """Forget all that is too old; how many rows."""
+    forgotten = 0
+    while count := await to_the_end(usage.forget(app.work(Actor.system(NAME)))):
+        forgotten += count
+    return forgotten
+
+
+async def due(app: App) -> int:
+    """How many rows wait to be forgotten."""
+    return await usage.due(app.read_all(), app.clock.now())
