@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: help .venv demo test check rules pending schema lock test-servers graphiql audits clean
+.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits clean
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ pending: $(READY) ## write down what the contract and the rules still miss
 schema: $(READY) ## write schema.graphql
 	$(BIN)/lychgate schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+
+permissions: $(READY) ## write docs/permissions.md
+	$(BIN)/python -m scripts.permissions
 
 lock: ## renew requirements.lock (needs uv)
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
