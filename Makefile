@@ -19,7 +19,7 @@ help: ## this list
 
 # The mark is written last, so an interrupted set-up is done again from the start.
 $(READY): requirements.lock
-	@echo "Setting up .venv from requirements.lock ..."
+	@echo "Setting up .venv from requirements.lock: a minute or more, this once ..."
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv: install python3-venv" >&2; exit 1; }
 	rm -f $(READY)
@@ -29,8 +29,8 @@ $(READY): requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-demo: $(READY) ## the demo company on http://127.0.0.1:8000
-	@exec $(BIN)/lychgate demo
+demo: $(READY) ## the demo company on http://127.0.0.1:8000 (PORT=8001 for another port)
+	@exec $(BIN)/lychgate demo $(if $(PORT),--port $(PORT))
 
 test: $(READY) ## every check, then every test
 	@$(MAKE) --no-print-directory check
