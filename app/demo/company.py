@@ -49,20 +49,25 @@ class Found(Enum):
     SOMETHING_ELSE = auto()
 
 
-async def ensure(settings: Settings, urls: ServerUrls, reactions: Reactions, progress: Progress) -> Found:
-    """Load the demo unless the database holds anything; what it had held. Safe from several nodes at once."""
+async def ensure(
+    settings: Settings, urls: ServerUrls, reactions: Reactions, progress: Progress, share: float = 1.0
+) -> Found:
+    """Load the demo unless the database holds anything; what it had held. Safe from several nodes at once.
+
+    A `share` below 1 loads that part of what there are hundreds of.
+    """
     async with _alone(urls.database) as connection:
         found = await _look(connection)
         if found is Found.HALF:
             await rebuild(urls.database)
         if found in (Found.HALF, Found.NOTHING):
             async with App.open(settings, urls.database, urls.redis, reactions) as app:
-                await _load(app, progress)
+                await _load(app, progress, share)
     return found
 
 
-async def _load(app: App, progress: Progress) -> None:
-    story = Story(app, datetime.now(UTC))
+async def _load(app: App, progress: Progress, share: float) -> None:
+    story = Story(app, datetime.now(UTC), share)
     steps = [step for noun in NOUNS for step in noun.steps(story)]
     steps += story.background()
     # One that begins now: nothing else is as late, and sorting keeps the last one last.

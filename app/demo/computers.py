@@ -78,7 +78,7 @@ class Leavers:
 def steps(story: Story) -> Iterator[Step]:
     """Every fleet's machines, then those whose people left."""
     for fleet in FLEETS:
-        seats = [_seat(story, fleet, number) for number in range(1, fleet.size + 1)]
+        seats = [_seat(story, fleet, number) for number in range(1, round(fleet.size * story.share) + 1)]
         for seat in seats:
             yield from _life(story, seat)
         if fleet.sale == subscriptions.ENGINEERING:

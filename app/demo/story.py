@@ -63,8 +63,10 @@ class _Silence(Wakeups):
 class Story:
     """What the steps work with. Names of people are their addresses; of sales, see `subscriptions`."""
 
-    def __init__(self, app: App, present: datetime) -> None:
+    def __init__(self, app: App, present: datetime, share: float = 1.0) -> None:
         self.present = present
+        # Of what there are hundreds: a test is content with some of it.
+        self.share = share
         self.clock = StandingClock(present)
         # Nothing leaves the machine, and one connection is enough for one mail at a time.
         settings = app.resources.settings.model_copy(update={"smtp_url": None, "smtp_connections": 1})

@@ -10,6 +10,8 @@ from app.core.backing import ServerUrls
 from app.core.settings import Settings
 from app.demo import company, people, telling
 from app.demo.company import Found
+from app.demo.computers import FLEETS
+from app.demo.subscriptions import SALES
 from app.demo.telling import operations, places
 from app.reactions import REACTIONS
 from tests.support.portal import Portal, running
@@ -26,6 +28,10 @@ COUNTS = """select
     (select max(occurred_at) <= now() from event) as past,
     (select bool_and(license_key.used <= quantity) from license_key
         join license_subscription on license_subscription.id = subscription_id) as fits"""
+
+
+# Hundreds of computers prove no more than dozens do.
+SHARE = 0.3
 
 
 class Interrupted(Exception):
@@ -51,16 +57,16 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
     assert settings.redis_url is not None
     urls = ServerUrls(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value())
     with pytest.raises(Interrupted):
-        await company.ensure(settings, urls, REACTIONS, interrupt)
+        await company.ensure(settings, urls, REACTIONS, interrupt, SHARE)
 
-    assert await company.ensure(settings, urls, REACTIONS, go_on) is Found.HALF
+    assert await company.ensure(settings, urls, REACTIONS, go_on, SHARE) is Found.HALF
 
     async with running(settings) as portal:
         loaded = await counts(portal)
         assert loaded["people"] >= 9
         assert loaded["companies"] >= 3
         assert loaded["subscriptions"] >= 10
-        assert loaded["computers"] >= 200
+        assert loaded["computers"] == sum(round(fleet.size * SHARE) for fleet in FLEETS)
         assert loaded["deactivated"] >= 15
         assert loaded["events"] > loaded["computers"]
         assert loaded["weeks"] >= 30
@@ -72,6 +78,13 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert await counts(portal) == loaded
 
         await everything_printed_works(portal)
+
+
+def test_every_fleet_is_covered_by_its_subscription() -> None:
+    packs = {"ACCESS": 5}
+    licenses = {sale.name: sale.quantity * packs.get(sale.product, 1) for sale in SALES}
+    assert sum(fleet.size for fleet in FLEETS) >= 200
+    assert [fleet.sale for fleet in FLEETS if fleet.size > licenses[fleet.sale]] == []
 
 
 async def everything_printed_works(portal: Portal) -> None:
