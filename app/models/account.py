@@ -7,7 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from app.models.columns import choice, moment, one_of, primary_key, reference
+from app.models.columns import choice, moment, one_of, primary_key, reference, secret_hash
+from app.models.person import Language
 
 
 class AccountKind(StrEnum):
@@ -72,6 +73,7 @@ class Membership(SQLModel, table=True):
         sa.UniqueConstraint("account_id", "person_id"),
         one_of("role", MemberRole),
         one_of("status", MemberStatus),
+        sa.Index("ix_membership_account_since", "account_id", "member_since", "id"),
     )
 
     id: UUID = primary_key()
@@ -82,6 +84,39 @@ class Membership(SQLModel, table=True):
     note: str = ""
     representing_account_id: UUID | None = reference("account.id", nullable=True)
     member_since: datetime = moment()
+
+
+class MembershipInvitation(SQLModel, table=True):
+    """An address that was invited (ACC-5); an account has one open invitation an address at most.
+
+    Only a hash of the link's token is kept. Its state follows from the moments and the clock.
+    """
+
+    __tablename__ = "membership_invitation"
+    __table_args__ = (
+        one_of("language", Language),
+        sa.CheckConstraint("accepted_at is null or cancelled_at is null", name="ended_once"),
+        sa.Index(
+            "uq_membership_invitation_open",
+            "account_id",
+            "email_key",
+            unique=True,
+            postgresql_where=sa.text("accepted_at is null and cancelled_at is null"),
+        ),
+        sa.Index("ix_membership_invitation_account_sent", "account_id", "sent_at", "id"),
+    )
+
+    id: UUID = primary_key()
+    account_id: UUID = reference("account.id", index=False, ondelete="CASCADE")
+    email: str
+    email_key: str
+    language: Language = choice(Language)
+    token_hash: bytes = secret_hash(unique=True)
+    invited_by_id: UUID = reference("person.id", ondelete="CASCADE")
+    sent_at: datetime = moment()
+    expires_at: datetime = moment()
+    accepted_at: datetime | None = moment(default=None, nullable=True)
+    cancelled_at: datetime | None = moment(default=None, nullable=True)
 
 
 class KeyGrant(SQLModel, table=True):

@@ -1,12 +1,19 @@
 """What only the vendor's people see."""
 
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
 
+from app.core.paging import page_request
+from app.domain.accounts import queries as accounts
 from app.domain.tickets import queries as tickets
-from app.engine.connection import Connection, connection
+from app.engine.connection import Connection, connect, connection
+from app.engine.fields import Info
 from app.schema.tickets import Ticket, TicketFilter
+
+if TYPE_CHECKING:
+    from app.schema.accounts import Account
 
 STAFF_ROW = {"id": UUID(int=0)}
 """The row behind Staff: its lists hang off nothing, and row-level security decides."""
@@ -19,3 +26,23 @@ class Staff:
     tickets: Connection[Ticket] = connection(
         tickets.QUEUE, "The queue of all accounts, last changed first (SUP-7)", filter_type=TicketFilter
     )
+
+    @strawberry.field(description="All accounts by name, personal ones included")
+    async def accounts(
+        self,
+        info: Info,
+        search: Annotated[
+            str | None,
+            strawberry.argument(description="Only those with this text in the name, or with this support code"),
+        ] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many items: 50 if left out, 100 at most")
+        ] = None,
+        after: Annotated[str | None, strawberry.argument(description="Only items behind this cursor")] = None,
+    ) -> Connection[Annotated["Account", strawberry.lazy("app.schema.accounts")]]:
+        """Row-level security shows staff every account."""
+        row: Any = self
+        clock = info.context.clock
+        request = page_request(accounts.OF_STAFF, clock, first, after, filters={"search": search})
+        page: Any = await connect(info, request, row["id"])
+        return page  # type: ignore[no-any-return]
