@@ -10,11 +10,12 @@ from app.resolvers.credentials import CredentialMutation
 from app.resolvers.farms import FarmMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
+from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
-from app.schema.accounts import BusinessAccount, Membership, PersonalAccount
+from app.schema.accounts import BusinessAccount, PersonalAccount
 from app.schema.articles import SupportArticle
 from app.schema.errors import ERROR_TYPES
 from app.schema.events import GeneralEvent, InstallationChanged, TicketEvent
@@ -23,6 +24,7 @@ from app.schema.farms import Farm
 from app.schema.identity import Person
 from app.schema.installations import Computer
 from app.schema.keys import LicenseKey
+from app.schema.members import Membership, MembershipInvitation
 from app.schema.orders import Order
 from app.schema.subscriptions import LicenseSubscription
 from app.schema.tickets import Ticket, TicketMessage
@@ -43,6 +45,7 @@ _TYPES = (
     LicenseKey,
     LicenseSubscription,
     Membership,
+    MembershipInvitation,
     Order,
     OveruseAlert,
     Person,
@@ -55,7 +58,7 @@ _TYPES = (
 
 
 @strawberry.type(description="What can be asked")
-class Query(IdentityQuery, NodeQuery, ArticleQuery, StaffQuery):
+class Query(IdentityQuery, MemberQuery, NodeQuery, ArticleQuery, StaffQuery):
     """Every root query."""
 
 
@@ -63,6 +66,9 @@ class Query(IdentityQuery, NodeQuery, ArticleQuery, StaffQuery):
 class Mutation(
     IdentityMutation,
     CredentialMutation,
+    AccountMutation,
+    MemberMutation,
+    InvitationMutation,
     SubscriptionMutation,
     InstallationMutation,
     FarmMutation,

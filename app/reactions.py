@@ -12,10 +12,18 @@ from app.domain.identity.events import (
     TwoFactorChanged,
 )
 from app.domain.keys.events import KeyChanged, KeyCreated, KeyDeleted, KeyExpired
+from app.domain.members.events import (
+    MemberBlocked,
+    MemberChanged,
+    MemberInvited,
+    MemberRemoved,
+    MemberUnblocked,
+)
 from app.domain.subscriptions.events import OrderFulfilled, SubscriptionIssued, SubscriptionRenewed
+from app.domain.tickets import watchers
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from app.domain.work import Reactions
-from app.mail import farms, identity, subscriptions, tickets
+from app.mail import farms, identity, members, subscriptions, tickets
 
 REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
@@ -34,6 +42,11 @@ REACTIONS: Reactions = {
     OveruseStarted: [farms.overuse_started],
     SignUpRepeated: [identity.address_in_use],
     TwoFactorChanged: [identity.two_step_changed],
+    MemberInvited: [members.invited],
+    MemberBlocked: [members.blocked],
+    MemberChanged: [watchers.member_changed],
+    MemberUnblocked: [members.unblocked],
+    MemberRemoved: [members.removed],
     SubscriptionIssued: [subscriptions.key_issued],
     TicketCreated: [tickets.created],
     TicketReplied: [tickets.replied],

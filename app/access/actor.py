@@ -37,7 +37,8 @@ class Actor:
     `member_of`: accounts whose name they may see; `keys`: keys granted to them;
     `key_subscriptions`: subscriptions whose primary key was granted, which covers
     every additional key, present and future (ACC-10); `seen_subscriptions`: those of
-    any granted key; `ticket_accounts`: accounts whose tickets they may see. An
+    any granted key; `key_accounts`: accounts in which a key was granted;
+    `ticket_accounts`: accounts whose tickets they may see. An
     installation sees itself and its key, and nothing else of the account but its name.
     """
 
@@ -53,6 +54,7 @@ class Actor:
     keys: frozenset[UUID] = frozenset()
     key_subscriptions: frozenset[UUID] = frozenset()
     seen_subscriptions: frozenset[UUID] = frozenset()
+    key_accounts: frozenset[UUID] = frozenset()
     ticket_accounts: frozenset[UUID] = frozenset()
     installation_id: UUID | None = None
     installation_key_id: UUID | None = None

@@ -21,7 +21,7 @@ _PERSON: Final = """
         (select account.id from account where account.owner_id = person.id) as personal_account_id,
         (select coalesce(jsonb_agg(jsonb_build_array(
                 membership.account_id, membership.role,
-                membership.representing_account_id is not null)), '[]')
+                lychgate_represents(person.id, membership.representing_account_id))), '[]')
             from membership
             where membership.person_id = person.id and membership.status = 'ACTIVE') as memberships,
         (select coalesce(jsonb_agg(jsonb_build_array(
@@ -111,6 +111,7 @@ def actor_of(row: Row) -> Actor:
         keys=frozenset(grant.key_id for grant in grants),
         key_subscriptions=frozenset(g.subscription_id for g in grants if g.primary),
         seen_subscriptions=frozenset(g.subscription_id for g in grants),
+        key_accounts=frozenset(granted_accounts),
         ticket_accounts=frozenset(administered | (represented & granted_accounts)),
     )
 

@@ -126,6 +126,10 @@ class Work:
         if not may(self.actor, permission, row):
             raise Forbidden
 
+    def prove(self, person_id: UUID, name: str) -> None:
+        """Whoever asks has shown to be this person: events name them. It gives no rights."""
+        self.actor = Actor(ActorKind.PERSON, name=name, person_id=person_id)
+
     def add(self, *rows: SQLModel) -> None:
         """Rows to insert when the block ends, parents before children."""
         self._added.extend(rows)

@@ -1,7 +1,6 @@
-"""Accounts, companies and memberships."""
+"""Accounts and companies."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -10,34 +9,37 @@ from app.domain.events import queries as events
 from app.domain.identity import queries as people
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
+from app.domain.members import queries as memberships
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.tickets import queries as tickets
 from app.engine.connection import Connection, connection
-from app.engine.enums import described
 from app.engine.fields import Info, column, get, global_id, relation
-from app.models.account import MemberRole, MemberStatus
 from app.schema.events import Event, EventFilter
 from app.schema.farms import Farm
 from app.schema.identity import Person
 from app.schema.installations import Computer, InstallationFilter, InstallationOrder
 from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
+from app.schema.members import MemberFilter, MemberOrder, MembershipInvitation
 from app.schema.node import Node, Tagged
+from app.schema.partners import partner_customers
 from app.schema.subscriptions import LicenseSubscription, SubscriptionFilter, SubscriptionOrder
 from app.schema.tickets import Ticket, TicketFilter
 
-described(
-    MemberRole,
-    "What a member may do in a business account (ACC-7)",
-    {
-        "REGULAR_MEMBER": "Nothing, except what was granted key by key",
-        "ACCOUNT_ADMINISTRATOR": "Everything in the account",
-    },
-)
-described(
-    MemberStatus,
-    "Whether a membership gives access at all (ACC-9)",
-    {"ACTIVE": "It does", "BLOCKED": "It doesn't, until an administrator unblocks it"},
-)
+if TYPE_CHECKING:
+    from app.schema.members import Membership
+
+_MEMBERSHIP = Annotated["Membership", strawberry.lazy("app.schema.members")]
+
+
+def seen_by_administrators(row: Any, context: Any) -> bool:
+    """ACC-11, ACC-12: what only the account's administrators, and staff, may see."""
+    return row["id"] in context.actor.administered or context.actor.is_staff
+
+
+def _seen_in_part(row: Any, context: Any) -> bool:
+    """EVT-6: a licence administrator sees what happens to their keys; without a grant there is nothing."""
+    actor = context.actor
+    return seen_by_administrators(row, context) or row["id"] in actor.key_accounts
 
 
 def _sees_tickets(row: Any, context: Any) -> bool:
@@ -88,8 +90,20 @@ class BusinessAccount(Tagged, Account):
         accounts.companies_of, "The company's profile. Null for those who may not see it (ACC-12)"
     )
     is_partner: bool = column("Whether the vendor marked it as partner (ACC-13)")
-    viewer_membership: Annotated["Membership", strawberry.lazy("app.schema.accounts")] | None = relation(
-        accounts.memberships_of_viewer, "The viewer's own membership; null for staff who are none"
+    viewer_membership: _MEMBERSHIP | None = relation(
+        memberships.of_viewer, "The viewer's own membership; null for those who have none"
+    )
+    members: Connection[_MEMBERSHIP] | None = connection(
+        memberships.OF_ACCOUNT,
+        "Its members. Null for those who may not see them (ACC-11)",
+        filter_type=MemberFilter,
+        order_type=MemberOrder,
+        shown=seen_by_administrators,
+    )
+    membership_invitations: Connection[MembershipInvitation] | None = connection(
+        memberships.INVITATIONS_OF_ACCOUNT,
+        "Who was invited, the latest first. Null for those who may not see it (ACC-5)",
+        shown=seen_by_administrators,
     )
     license_keys: Connection[LicenseKey] = connection(
         keys.OF_ACCOUNT,
@@ -112,9 +126,11 @@ class BusinessAccount(Tagged, Account):
 
     events: Connection[Event] | None = connection(
         events.OF_ACCOUNT,
-        "The audit log, newest first: what the viewer may see of it (EVT-6)",
+        "The audit log, newest first: what the viewer may see of it. Null for those who see nothing (EVT-6)",
         filter_type=EventFilter,
+        shown=_seen_in_part,
     )
+    partner_customers = partner_customers
 
     tickets: Connection[Ticket] | None = connection(
         tickets.OF_ACCOUNT,
@@ -132,22 +148,10 @@ class BusinessAccount(Tagged, Account):
         return None if company is None else str(company["support_code"])
 
     @strawberry.field(description="Its administrators. Null for those who may not see them (ACC-11)")
-    async def administrators(
-        self, info: Info
-    ) -> list[Annotated["Membership", strawberry.lazy("app.schema.accounts")]] | None:
+    async def administrators(self, info: Info) -> list[_MEMBERSHIP] | None:
         """Seen by administrators and staff."""
         row: Any = self
-        found: list[Membership] | None = await info.context.load(accounts.administrators_of, row["id"])
-        return found
-
-
-@strawberry.type(description="A person's membership in a business account")
-class Membership(Tagged, Node):
-    """A membership's row."""
-
-    id: strawberry.ID = global_id("Membership")
-    person: Person = relation(people.by_ids, "The member", key="person_id")
-    account: BusinessAccount = relation(accounts.by_ids, "The account", key="account_id")
-    role: MemberRole = column("What the member may do")
-    status: MemberStatus = column("Whether the membership gives access")
-    member_since: datetime = column("When the person joined")
+        if not seen_by_administrators(row, info.context):
+            return None
+        found: Any = await info.context.load(memberships.administrators_of, row["id"])
+        return found  # type: ignore[no-any-return]

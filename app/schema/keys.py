@@ -10,6 +10,7 @@ from app.core.codes import masked
 from app.domain.installations import queries as installations
 from app.domain.keys.moves import moves_left
 from app.domain.keys.quota import KeyUse, Pool, available, is_live
+from app.domain.members import queries as members
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.engine.connection import Connection, SortDirection, connection
@@ -22,6 +23,7 @@ from app.schema.node import Node, Tagged
 from app.schema.products import Allocation, ProductCode
 
 if TYPE_CHECKING:
+    from app.schema.members import Membership
     from app.schema.subscriptions import LicenseSubscription
 
 described(
@@ -143,6 +145,21 @@ class LicenseKey(Tagged, Node):
         filter_type=InstallationFilter,
         order_type=InstallationOrder,
     )
+
+    @strawberry.field(
+        description="Members who were granted it, or its subscription's primary key, first come first. "
+        "Null for those who aren't account administrators (ACC-10)"
+    )
+    async def administrators(
+        self, info: Info
+    ) -> list[Annotated["Membership", strawberry.lazy("app.schema.members")]] | None:
+        """Dormant grants among them: role and status of each member tell."""
+        row: Any = self
+        actor = info.context.actor
+        if row["account_id"] not in actor.administered and not actor.is_staff:
+            return None
+        found: Any = await info.context.load(members.administrators_of_keys, row["id"])
+        return found or []
 
     @strawberry.field(description="Licences it may use: its quota, or the pool for a primary key")
     async def quota(self, info: Info) -> int:

@@ -9,6 +9,7 @@ from app.domain.articles import queries as articles
 from app.domain.identity import queries as people
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
+from app.domain.members import queries as members
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.tickets import queries as tickets
@@ -18,7 +19,8 @@ _BATCHES: Final[dict[str, Batch]] = {
     "Person": people.by_ids,
     "PersonalAccount": accounts.by_ids,
     "BusinessAccount": accounts.by_ids,
-    "Membership": accounts.memberships_by_ids,
+    "Membership": members.by_ids,
+    "MembershipInvitation": members.invitations_by_ids,
     "LicenseSubscription": subscriptions.by_ids,
     "Order": subscriptions.orders_by_ids,
     "LicenseKey": keys.by_ids,

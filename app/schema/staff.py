@@ -33,7 +33,9 @@ class Staff:
         info: Info,
         search: Annotated[
             str | None,
-            strawberry.argument(description="Only those with this text in the name, or with this support code"),
+            strawberry.argument(
+                description="Only those with this text in the name, or with this support code"
+            ),
         ] = None,
         first: Annotated[
             int | None, strawberry.argument(description="How many items: 50 if left out, 100 at most")

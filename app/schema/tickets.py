@@ -22,7 +22,8 @@ from app.schema.node import Node, Tagged
 from app.schema.products import Product, ProductCode
 
 if TYPE_CHECKING:
-    from app.schema.accounts import BusinessAccount, Membership
+    from app.schema.accounts import BusinessAccount
+    from app.schema.members import Membership
 
 described(
     TicketStatus,
@@ -115,7 +116,7 @@ class Ticket(Tagged, Node):
     assignee: Person | None = relation(
         tickets.assignees_of, "Who of the staff works on it; null for all but staff"
     )
-    watchers: list[Annotated["Membership", strawberry.lazy("app.schema.accounts")]] = relations(
+    watchers: list[Annotated["Membership", strawberry.lazy("app.schema.members")]] = relations(
         tickets.watchers_of, "Administrators who get the mail too, as far as the viewer knows members (SUP-5)"
     )
     messages: Connection[TicketMessage] = connection(tickets.MESSAGES, "The conversation, oldest first")

@@ -49,6 +49,7 @@ def rights_in(actor: Actor, account: UUID) -> Actor:
         Actor(ActorKind.STAFF if actor.is_staff else ActorKind.PERSON),
         administered=actor.administered & here,
         member_of=actor.member_of & here,
+        key_accounts=actor.key_accounts & here,
         ticket_accounts=actor.ticket_accounts & here,
         # An administrator needs no grants, and a grant elsewhere says nothing here.
         keys=nothing if administers else actor.keys,

@@ -23,6 +23,7 @@ from tests.support.world import World
 # Needs no sign-in: what the API says to one who has no password, link, key or installation token.
 # None: anybody may.
 OPEN: dict[str, str | None] = {
+    "acceptMembershipInvitation": "LINK_INVALID",
     "activateComputer": "KEY_UNKNOWN",
     "activateFarm": "KEY_UNKNOWN",
     "checkIn": "INVALID_CREDENTIALS",
@@ -37,7 +38,8 @@ OPEN: dict[str, str | None] = {
     "signUp": None,
 }
 # Changes what is the asking person's own and takes no ID: there is nothing of others to reach for.
-# (createAccessToken takes accounts, which every member may name: tests/identity/test_access_tokens.py.)
+# (createAccessToken takes accounts, which every member may name: tests/identity/test_access_tokens.py. So does
+# leaveAccount, which every member may: tests/members/test_manage.py.)
 OWN = (
     "beginTwoFactorSetup",
     "changeEmail",
@@ -45,6 +47,7 @@ OWN = (
     "confirmTwoFactorSetup",
     "createAccessToken",
     "disableTwoFactor",
+    "leaveAccount",
     "regenerateRescueCodes",
     "revokeOtherSessions",
     "signOut",
@@ -56,6 +59,7 @@ ID_TYPES = {
     "accountId": "BusinessAccount",
     "categoryId": "SupportCategory",
     "installationId": "Computer",
+    "invitationId": "MembershipInvitation",
     "representingAccountId": "BusinessAccount",
     "resellerAccountId": "BusinessAccount",
     "subcategoryId": "SupportSubcategory",

@@ -73,6 +73,10 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await connection.execute(_MEMBERSHIPS, anchors["person"])
     await connection.execute(_FARMS, anchors["farm"], count)
     await connection.execute(_FARM_STATES, anchors["farm"])
+    await connection.execute(_STAFF, anchors["account"])
+    await connection.execute(_REPRESENTS, anchors["person"], anchors["account"])
+    await connection.execute(_GRANTS, anchors["license_key"], anchors["account"])
+    await connection.execute("update account set is_partner = true where id = $1", anchors["account"])
     await connection.execute("set session_replication_role = origin")
 
 
@@ -88,7 +92,7 @@ _PRIMARY_KEYS = """
 """
 
 
-# A person with accounts: the anchor administers every business account.
+# A person with accounts: the anchor administers every business account, for a partner: their own one.
 _MEMBERSHIPS = """
     insert into membership (id, account_id, person_id, role, status, note, member_since)
     select gen_random_uuid(), account.id, $1, 'ACCOUNT_ADMINISTRATOR', 'ACTIVE', '', now()
@@ -114,6 +118,20 @@ _FARM_STATES = """
     where model.installation_id = $1 and farm.kind = 'FARM' and not exists (
         select from farm_state where installation_id = farm.id)
 """
+# Staff belong to the anchor too, so that they see as much before there are many rows as after.
+_STAFF = """
+    insert into membership (id, account_id, person_id, role, status, note, member_since)
+    select gen_random_uuid(), $1, person.id, 'ACCOUNT_ADMINISTRATOR', 'ACTIVE', '', now()
+    from person where is_staff
+    on conflict (account_id, person_id) do nothing
+"""
+# Every member of the anchor administers its key.
+_GRANTS = """
+    insert into key_grant (membership_id, license_key_id, account_id, granted_at)
+    select id, $1, account_id, now() from membership where account_id = $2
+    on conflict do nothing
+"""
+_REPRESENTS = "update membership set representing_account_id = $2 where person_id = $1"
 
 
 async def _drop_checks(connection: asyncpg.Connection) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.core import ids
 from app.core.ids import new_id
 from tests.support import documents
+from tests.support.members import join, partner
 from tests.support.portal import Person, Portal
 
 CATEGORIES = """query ($product: ProductCode!) { product(code: $product) { supportCategories {
@@ -71,23 +72,8 @@ async def member(
 
 async def representative(portal: Portal, customer: Person) -> Person:
     """ACC-13: somebody of a partner who administers the customer's key."""
-    partner = await portal.administrator()
-    await sql(portal, "update account set is_partner = true where id = $1", uuid(partner.account))
-    person, membership = await member(portal, customer.account, "REGULAR_MEMBER")
-    await sql(
-        portal,
-        "update membership set representing_account_id = $1 where id = $2",
-        uuid(partner.account),
-        uuid(membership),
-    )
-    await sql(
-        portal,
-        "insert into key_grant (membership_id, license_key_id, account_id, granted_at) values ($1, $2, $3, now())",
-        uuid(membership),
-        uuid(customer.key),
-        uuid(customer.account),
-    )
-    return person
+    there = await join(portal, await partner(portal))
+    return await join(portal, customer, there, keys=(customer.key,), representingAccountId=there.account)
 
 
 def uuid(global_id: str | None) -> UUID:

@@ -90,13 +90,23 @@ class Walk:
         if owner.name in behind:
             return None
         ways = [
-            (*above, call)
+            (*above, call, *inner)
             for type_, name, field in self._fields_of_objects()
-            if get_named_type(field.type) is owner
+            if (inner := self._leads_to(field, owner)) is not None
             and (call := self._call(type_, name, field)) is not None
             and (above := self._path(type_, (*behind, owner.name))) is not None
         ]
         return min(ways, key=len, default=None)
+
+    @staticmethod
+    def _leads_to(field: GraphQLField, owner: GraphQLNamedType) -> tuple[str, ...] | None:
+        """What stands between the field and an object of that type: nothing, or a connection's nodes."""
+        target = get_named_type(field.type)
+        if target is owner:
+            return ()
+        if target.name.endswith("Connection") and is_object_type(target):
+            return ("nodes",) if get_named_type(target.fields["nodes"].type) is owner else None
+        return None
 
     def _fields_of_objects(self) -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
         for type_ in self._schema.type_map.values():

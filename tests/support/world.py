@@ -92,6 +92,11 @@ async def made_world(portal: Portal, database_url: str) -> AsyncIterator[World]:
     database = await asyncpg.connect(database_url)
     try:
         anchors = {table: ids.split(name)[1] for table, name in named.items() if name}  # type: ignore[index]
+        # The company is its own customer, and this one is another.
+        await database.execute(
+            "insert into account (id, kind, name, is_partner, created_at) "
+            "values (gen_random_uuid(), 'BUSINESS', 'Customer', false, now())"
+        )
         world = World(admin, await portal.issue(), database, anchors)
         await world.grow(1)
         yield world

@@ -139,6 +139,11 @@ async def test_watchers_come_and_go(portal: Portal) -> None:
     ]
     refused = {"ticketId": id_, "membershipId": regular}
     assert await portal.refused("addTicketWatcher", ada.token, **refused) == [("INVALID", "membershipId")]
+    # Who loses the role stops being one, for good.
+    assert await change("addTicketWatcher", carls) == [bob.email, carl.email]
+    for role in ("REGULAR_MEMBER", "ACCOUNT_ADMINISTRATOR"):
+        await portal.done("updateMember", ada.token, membershipId=carls, role=role)
+    assert await change("addTicketWatcher", bobs) == [bob.email]
 
     await portal.done("replyAsStaff", sam.token, ticketId=id_, body="One")
     # What the members' commands leave behind: blocked, nobody watches and nobody owns.

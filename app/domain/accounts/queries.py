@@ -1,4 +1,4 @@
-"""Accounts, companies and memberships, as the looking actor may see them."""
+"""Accounts and companies, as the looking actor may see them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,11 @@ from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.paging import Listing, Order, like_pattern
 from app.core.statements import compiled
-from app.domain.batches import by_key, grouped, ids_parameter, table_of, tagged
-from app.models.account import Account, Company, Membership
+from app.domain.batches import by_key, ids_parameter, table_of
+from app.models.account import Account, Company
 
 _account = table_of(Account)
 _company = table_of(Company)
-_membership = table_of(Membership)
 
 _TYPENAME = sa.case(
     (_account.c.kind == "BUSINESS", sa.literal_column("'BusinessAccount'")),
@@ -25,23 +24,6 @@ _TYPENAME = sa.case(
 _NAME = sa.func.lower(_account.c.name, type_=sa.Text())
 _BY_IDS = compiled(sa.select(*_account.c, _TYPENAME).where(_account.c.id == sa.any_(ids_parameter())))
 _COMPANIES = compiled(sa.select(_company).where(_company.c.account_id == sa.any_(ids_parameter())))
-_MEMBERSHIPS = compiled(
-    sa.select(*_membership.c, tagged("Membership")).where(_membership.c.id == sa.any_(ids_parameter()))
-)
-_OF_VIEWER = compiled(
-    sa.select(*_membership.c, tagged("Membership")).where(
-        _membership.c.account_id == sa.any_(ids_parameter()),
-        _membership.c.person_id == sa.func.lychgate_person(type_=sa.Uuid()),
-    )
-)
-_ADMINISTRATORS = compiled(
-    sa.select(*_membership.c, tagged("Membership"))
-    .where(
-        _membership.c.account_id == sa.any_(ids_parameter()),
-        _membership.c.role == "ACCOUNT_ADMINISTRATOR",
-    )
-    .order_by(_membership.c.member_since, _membership.c.id)
-)
 
 OF_VIEWER = Listing(
     name="accounts",
@@ -87,18 +69,3 @@ async def by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
 async def companies_of(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """The company of each business account; only administrators' (ACC-12)."""
     return by_key(await read.rows(_COMPANIES, ids=list(account_ids)), "account_id")
-
-
-async def memberships_by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
-    """Memberships by ID."""
-    return by_key(await read.rows(_MEMBERSHIPS, ids=list(ids)))
-
-
-async def administrators_of(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
-    """The administrators of each account that the viewer administers; nothing for the others."""
-    return grouped(await read.rows(_ADMINISTRATORS, ids=list(account_ids)), "account_id")
-
-
-async def memberships_of_viewer(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, Row]:
-    """The viewer's own membership in each account."""
-    return by_key(await read.rows(_OF_VIEWER, ids=list(account_ids)), "account_id")

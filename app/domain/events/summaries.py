@@ -20,6 +20,14 @@ _SUMMARIES: Final = {
     EventType.OVERUSE_GRACE_ENDING: "The grace of {name} ends at {graceEndsAt}",
     EventType.OVERUSE_SUSPENSION_DUE: "{name} has {used} users for {limit} licences and will be suspended",
     EventType.OVERUSE_ENDED: "{name} fits its {limit} licences",
+    EventType.MEMBER_INVITED: "{actor} invited {email} to {account}",
+    EventType.MEMBER_JOINED: "{name} joined {account}",
+    EventType.MEMBER_CHANGED: "{actor} changed {name} in {account}",
+    EventType.MEMBER_BLOCKED: "{actor} blocked {name} in {account}",
+    EventType.MEMBER_UNBLOCKED: "{actor} unblocked {name} in {account}",
+    EventType.MEMBER_REMOVED: "{name} is no longer a member of {account}",
+    EventType.KEY_ADMINISTRATION_CHANGED: "{name} {change} the administration of {keyName}",
+    EventType.COMPANY_CHANGED: "{actor} changed the profile of {account}",
     EventType.SESSION_REVOKED: "{actor} ended a session",
 }
 

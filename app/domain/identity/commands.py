@@ -101,6 +101,20 @@ async def _insert(work: Work, person: Person) -> bool:
     return (await work.session.execute(statement.returning(col(Person.id)))).first() is not None
 
 
+async def create_confirmed(work: Work, form: SignUp) -> Person | None:
+    """ACC-6: a person whose address a mailed link has proved; None if the address was taken meanwhile.
+
+    Call it as owner. Raises TERMS_NOT_ACCEPTED, WEAK_PASSWORD, INVALID.
+    """
+    person = _checked(form, work)
+    person.email_confirmed_at = work.now
+    password_hash = await asyncio.to_thread(hash_password, form.password)
+    if not await _insert(work, person):
+        return None
+    settle(work, person, password_hash)
+    return person
+
+
 def settle(work: Work, person: Person, password_hash: str) -> None:
     """Give a new person their credential and their personal account."""
     work.add(

@@ -5,17 +5,21 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.paging import Listing, Order, like_pattern
 from app.core.statements import compiled
-from app.domain.batches import by_key, ids_parameter, table_of, tagged
+from app.domain.batches import by_key, grouped, ids_parameter, table_of, tagged
+from app.models.account import KeyGrant
 from app.models.license_key import LicenseKey
 from app.models.subscription import LicenseSubscription
 
 _key = table_of(LicenseKey)
 _subscription = table_of(LicenseSubscription)
+_grant = table_of(KeyGrant)
+_granted = _key.alias("granted_key")
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
 _UNLIMITED = sa.literal_column("2147483647", sa.Integer())
 
@@ -26,6 +30,22 @@ _PRIMARY = compiled(
     sa.select(*COLUMNS)
     .select_from(_source)
     .where(_key.c.subscription_id == sa.any_(ids_parameter()), _key.c.kind == "PRIMARY")
+)
+
+_ADMINISTERED = compiled(
+    sa.select(*COLUMNS, _grant.c.membership_id)
+    .ext(distinct_on(_grant.c.membership_id, _key.c.name_key, _key.c.id))
+    .select_from(
+        _source.join(_granted, _granted.c.subscription_id == _key.c.subscription_id).join(
+            _grant, _grant.c.license_key_id == _granted.c.id
+        )
+    )
+    .where(
+        _grant.c.membership_id == sa.any_(ids_parameter()),
+        # A grant on the primary key covers every key of the subscription (ACC-10).
+        sa.or_(_granted.c.id == _key.c.id, _granted.c.kind == "PRIMARY"),
+    )
+    .order_by(_grant.c.membership_id, _key.c.name_key, _key.c.id)
 )
 
 
@@ -84,3 +104,8 @@ async def by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
 async def primary_of(read: Reader, subscription_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """The primary key of each subscription, if it may be seen."""
     return by_key(await read.rows(_PRIMARY, ids=list(subscription_ids)), "subscription_id")
+
+
+async def administered_by(read: Reader, membership_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """ACC-10: the keys that were granted to each member, by name; dormant grants among them."""
+    return grouped(await read.rows(_ADMINISTERED, ids=list(membership_ids)), "membership_id")

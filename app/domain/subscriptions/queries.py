@@ -30,6 +30,15 @@ COLUMNS = (*_subscription.c, _product.c.expiry_grace_days, tagged("LicenseSubscr
 _BY_IDS = compiled(
     sa.select(*COLUMNS).select_from(_source).where(_subscription.c.id == sa.any_(ids_parameter()))
 )
+_EXPIRING = compiled(
+    sa.select(*COLUMNS)
+    .select_from(_source)
+    .where(
+        _subscription.c.account_id == sa.any_(ids_parameter()),
+        _subscription.c.expires_on.between(sa.bindparam("today"), sa.bindparam("soon")),
+    )
+    .order_by(_subscription.c.expires_on, _subscription.c.name_key, _subscription.c.id)
+)
 _ORDERS = compiled(
     sa.select(*_order.c, tagged("Order"))
     .where(_order.c.subscription_id == sa.any_(ids_parameter()))
@@ -130,3 +139,15 @@ def uses_on(today: date) -> Callable[[Reader, Sequence[UUID]], Awaitable[dict[UU
         return by_key(await read.rows(_USES, ids=list(ids), today=today))
 
     return uses_of
+
+
+@lru_cache(maxsize=8)
+def expiring_on(today: date) -> Callable[[Reader, Sequence[UUID]], Awaitable[dict[UUID, list[Row]]]]:
+    """The batch query for each account's subscriptions that expire soon on that day, the first one first."""
+    soon = today + timedelta(days=EXPIRING_DAYS)
+
+    async def expiring_of(read: Reader, account_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+        rows = await read.rows(_EXPIRING, ids=list(account_ids), today=today, soon=soon)
+        return grouped(rows, "account_id")
+
+    return expiring_of

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, or_, select
 from sqlmodel import col
 
+from app.domain.members.queries import REPRESENTS
 from app.domain.work import Work
 from app.models.account import KeyGrant, MemberRole, Membership, MemberStatus
 from app.models.person import Person
@@ -15,7 +16,7 @@ _ACTIVE = col(Membership.status) == MemberStatus.ACTIVE
 _ADMINISTRATOR = col(Membership.role) == MemberRole.ACCOUNT_ADMINISTRATOR
 # ACC-13: somebody of a partner, while licence administrator of at least one key.
 _REPRESENTATIVE = and_(
-    col(Membership.representing_account_id).is_not(None),
+    REPRESENTS(col(Membership.person_id), col(Membership.representing_account_id)),
     exists().where(col(KeyGrant.membership_id) == col(Membership.id)),
 )
 _ENTITLED = and_(_ACTIVE, or_(_ADMINISTRATOR, _REPRESENTATIVE))

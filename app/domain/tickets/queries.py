@@ -13,6 +13,7 @@ from app.core.paging import Listing, Order
 from app.core.statements import compiled
 from app.core.words import query_of
 from app.domain.batches import by_key, grouped, ids_parameter, table_of, tagged
+from app.domain.members import queries as members
 from app.models.account import Membership
 from app.models.person import Person
 from app.models.ticket import (
@@ -53,7 +54,7 @@ _ASSIGNEES = compiled(
     .where(_assignment.c.ticket_id == sa.any_(ids_parameter()))
 )
 _WATCHERS = compiled(
-    sa.select(*_membership.c, tagged("Membership"), _watcher.c.ticket_id)
+    sa.select(*members.COLUMNS, _watcher.c.ticket_id)
     .select_from(_watcher.join(_membership, _membership.c.id == _watcher.c.membership_id))
     .where(
         _watcher.c.ticket_id == sa.any_(ids_parameter()),

@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.domain.errors import Invalid, NotFound
+from app.domain.members.events import MemberChanged
 from app.domain.tickets.events import TicketWatchersChanged
 from app.domain.work import Work
 from app.models.account import MemberRole, Membership, MemberStatus
@@ -59,9 +60,12 @@ async def remove(work: Work, ticket_id: UUID | None, membership_id: UUID | None)
         return ticket.id
 
 
-async def forget(work: Work, membership_id: UUID) -> None:
-    """SUP-5: a member who is no administrator any more watches nothing. Called by a reaction, as the owner."""
-    watched = select(TicketWatcher).where(col(TicketWatcher.membership_id) == membership_id)
+async def member_changed(work: Work, event: MemberChanged) -> None:
+    """SUP-5: a member who is no administrator any more watches nothing. A reaction: it runs as the owner."""
+    member = await work.session.get(Membership, event.subject_id)
+    if member is None or member.role is MemberRole.ACCOUNT_ADMINISTRATOR:
+        return
+    watched = select(TicketWatcher).where(col(TicketWatcher.membership_id) == member.id)
     for watcher in await work.all(watched):
         ticket = await work.session.get(Ticket, watcher.ticket_id)
         await work.session.delete(watcher)

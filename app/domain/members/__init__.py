@@ -1,0 +1,1 @@
+"""Members of business accounts: roles, invitations, grants of keys."""

@@ -1,0 +1,1 @@
+"""Partners, and the customers that their people act for."""
