@@ -72,7 +72,10 @@ POLICIES = {
 
 ROLE = """
 do $$ begin
-    create role lychgate_viewer nologin;
+    -- Looked for first: whoever may not make roles can be given this one beforehand.
+    if not exists (select from pg_roles where rolname = 'lychgate_viewer') then
+        create role lychgate_viewer nologin;
+    end if;
 exception
     when duplicate_object or unique_violation then null;
 end $$;
