@@ -10,8 +10,10 @@ from app.resolvers.credentials import CredentialMutation
 from app.resolvers.farms import FarmMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
+from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.nodes import NodeQuery
 from app.resolvers.staff import StaffQuery
+from app.resolvers.orders import OrderMutation
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
 from app.schema.accounts import BusinessAccount, Membership, PersonalAccount
@@ -64,11 +66,15 @@ class Mutation(
     IdentityMutation,
     CredentialMutation,
     SubscriptionMutation,
+    OrderMutation,
+    LicenseKeyMutation,
     InstallationMutation,
     FarmMutation,
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
+=======
+>>>>>>> 657f11f (Orders, renewals, reminders and thresholds; additional keys with dry runs; dashboards from counters)
 ):
     """Every mutation."""
 

@@ -12,7 +12,13 @@ from app.domain.identity.events import (
     TwoFactorChanged,
 )
 from app.domain.keys.events import KeyChanged, KeyCreated, KeyDeleted, KeyExpired
-from app.domain.subscriptions.events import OrderFulfilled, SubscriptionIssued, SubscriptionRenewed
+from app.domain.subscriptions.events import (
+    OrderFulfilled,
+    SubscriptionEnding,
+    SubscriptionIssued,
+    SubscriptionRenewed,
+    UsageThresholdReached,
+)
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from app.domain.work import Reactions
 from app.mail import farms, identity, subscriptions, tickets
@@ -34,9 +40,11 @@ REACTIONS: Reactions = {
     OveruseStarted: [farms.overuse_started],
     SignUpRepeated: [identity.address_in_use],
     TwoFactorChanged: [identity.two_step_changed],
+    SubscriptionEnding: [subscriptions.ending],
     SubscriptionIssued: [subscriptions.key_issued],
+    SubscriptionRenewed: [fitting.refit, subscriptions.renewed],
     TicketCreated: [tickets.created],
     TicketReplied: [tickets.replied],
     TicketStatusChanged: [tickets.status_changed],
-    SubscriptionRenewed: [fitting.refit],
+    UsageThresholdReached: [subscriptions.threshold_reached],
 }

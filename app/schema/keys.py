@@ -12,6 +12,7 @@ from app.domain.keys.moves import moves_left
 from app.domain.keys.quota import KeyUse, Pool, available, is_live
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
+from app.domain.subscriptions import usage
 from app.engine.connection import Connection, SortDirection, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
@@ -98,24 +99,30 @@ def _code(row: Any, context: Any) -> str:
     return code
 
 
+def _live(row: Any, context: Any) -> bool:
+    return is_live(row["expires_on"], context.clock.today(), row["grace_days"])
+
+
 def _status(row: Any, context: Any) -> LicenseKeyStatus:
-    return (
-        LicenseKeyStatus.ACTIVE
-        if is_live(row["expires_on"], context.clock.today())
-        else LicenseKeyStatus.EXPIRED
-    )
+    return LicenseKeyStatus.ACTIVE if _live(row, context) else LicenseKeyStatus.EXPIRED
+
+
+def _moves_left(row: Any, _context: Any) -> int | None:
+    """FRM-2."""
+    most = row["moves_per_key"]
+    return None if most is None else max(0, most - row["moves"])
 
 
 def use_of(row: Any, context: Any) -> KeyUse:
     """A key's row as the arithmetic sees it."""
     allocation = row["allocation"] and Allocation(row["allocation"])
-    live = is_live(row["expires_on"], context.clock.today())
-    return KeyUse(models.LicenseKeyKind(row["kind"]), allocation, row["quota"], row["used"], live)
+    kind = models.LicenseKeyKind(row["kind"])
+    return KeyUse(kind, allocation, row["quota"], row["used"], _live(row, context))
 
 
 async def pool_of(subscription_id: Any, info: Info) -> Pool:
-    """The pool of a subscription, loaded once for all its keys."""
-    uses = await info.context.load(subscriptions.uses_on(info.context.clock.today()), subscription_id)
+    """The pool of a subscription, loaded once for all its keys; of all of them, seen or not."""
+    uses = await info.context.load(usage.pools_on(info.context.clock.today()), subscription_id)
     return Pool(uses["quantity"], uses["reserved"], uses["pool_used"])
 
 
@@ -137,6 +144,10 @@ class LicenseKey(Tagged, Node):
     renews_with_subscription: bool = column("Whether its end is always the subscription's (KEY-8)")
     expires_on: date | None = column("Its last good day; null if it has no end")
     status: LicenseKeyStatus = computed(_status, "Whether it can activate")
+    moves_left: int | None = computed(
+        _moves_left,
+        "How often its installation may still be changed (FRM-2). Null: unlimited, or no such limit",
+    )
     installations: Connection[Installation] = connection(
         installations.OF_KEY,
         "The installations that use it, or used it last",

@@ -236,8 +236,9 @@ def bind(
 
 
 def _rename(subscription: LicenseSubscription, key: LicenseKey, name: str) -> None:
-    subscription.name = key.name = name
-    subscription.name_key = key.name_key = name.casefold()
+    if key.name == subscription.name:  # a primary key that was given a name of its own keeps it
+        key.name, key.name_key = name, name.casefold()
+    subscription.name, subscription.name_key = name, name.casefold()
 
 
 async def _fulfil_first_order(work: Work, subscription: LicenseSubscription) -> None:
