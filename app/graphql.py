@@ -73,8 +73,6 @@ class Mutation(
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
-=======
->>>>>>> 657f11f (Orders, renewals, reminders and thresholds; additional keys with dry runs; dashboards from counters)
 ):
     """Every mutation."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.access.actor import Scope
 from app.core import ids
 from app.domain.additional_keys import commands
 from app.domain.additional_keys.rules import ABSENT, KeyChange, KeyTerms
@@ -27,7 +28,11 @@ from app.schema.key_inputs import (
 class LicenseKeyMutation:
     """KEY-1 to KEY-8."""
 
-    @mutation(LicenseKeyPayload, "Make an additional key out of a subscription's licences (KEY-1)")
+    @mutation(
+        LicenseKeyPayload,
+        "Make an additional key out of a subscription's licences (KEY-1)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def create_license_key(self, info: Info, input: CreateLicenseKeyInput) -> LicenseKeyPayload:
         """KEY-1, KEY-4."""
         terms = KeyTerms(
@@ -41,7 +46,11 @@ class LicenseKeyMutation:
         done = await commands.create(info.context.work(), wanted, terms)
         return LicenseKeyPayload(license_key=await info.context.load(keys.by_ids, done.key_id))
 
-    @mutation(LicenseKeyPayload, "Change a key; what its quota no longer covers is deactivated (KEY-7)")
+    @mutation(
+        LicenseKeyPayload,
+        "Change a key; what its quota no longer covers is deactivated (KEY-7)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def update_license_key(self, info: Info, input: UpdateLicenseKeyInput) -> LicenseKeyPayload:
         """KEY-1, KEY-4, KEY-6, KEY-7."""
         wanted = ids.decode(input.license_key_id, "LicenseKey")
@@ -50,7 +59,11 @@ class LicenseKeyMutation:
         row: Any = await info.context.load(keys.by_ids, done.key_id)
         return LicenseKeyPayload(license_key=row, deactivated=await _rows(info, done.deactivated))
 
-    @mutation(DeleteLicenseKeyPayload, "Delete an additional key and deactivate its installations (KEY-7)")
+    @mutation(
+        DeleteLicenseKeyPayload,
+        "Delete an additional key and deactivate its installations (KEY-7)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def delete_license_key(self, info: Info, input: DeleteLicenseKeyInput) -> DeleteLicenseKeyPayload:
         """KEY-7."""
         wanted = ids.decode(input.license_key_id, "LicenseKey")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.access.actor import Scope
 from app.core import ids
 from app.domain.subscriptions import orders, settings
 from app.domain.subscriptions import queries as subscriptions
@@ -25,7 +26,11 @@ from app.schema.subscription_inputs import SubscriptionPayload
 class OrderMutation:
     """SUB-8, SUB-9, SUB-13, SUB-15."""
 
-    @mutation(SubscriptionPayload, "Have a subscription renew by itself on its end date, or not (SUB-8)")
+    @mutation(
+        SubscriptionPayload,
+        "Have a subscription renew by itself on its end date, or not (SUB-8)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def set_auto_renew(self, info: Info, input: SetAutoRenewInput) -> SubscriptionPayload:
         """SUB-8."""
         wanted = ids.decode(input.subscription_id, "LicenseSubscription")
@@ -33,7 +38,11 @@ class OrderMutation:
         row: Any = await info.context.load(subscriptions.by_ids, done)
         return SubscriptionPayload(subscription=row)
 
-    @mutation(SubscriptionPayload, "Choose at which percentages of used licences to be told (SUB-15)")
+    @mutation(
+        SubscriptionPayload,
+        "Choose at which percentages of used licences to be told (SUB-15)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def set_usage_thresholds(self, info: Info, input: SetUsageThresholdsInput) -> SubscriptionPayload:
         """SUB-15."""
         wanted = ids.decode(input.subscription_id, "LicenseSubscription")
@@ -41,20 +50,28 @@ class OrderMutation:
         row: Any = await info.context.load(subscriptions.by_ids, done)
         return SubscriptionPayload(subscription=row)
 
-    @mutation(OrderPayload, "Order more licences, another term, or a trial's conversion (SUB-9)")
+    @mutation(
+        OrderPayload,
+        "Order more licences, another term, or a trial's conversion (SUB-9)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def place_order(self, info: Info, input: PlaceOrderInput) -> OrderPayload:
         """SUB-9, SUB-13."""
         wanted = ids.decode(input.subscription_id, "LicenseSubscription")
         form = OrderForm(kind=input.kind, quantity=input.quantity, note=input.note)
         return await _payload(info, await orders.place(info.context.work(), wanted, form))
 
-    @mutation(OrderPayload, "Staff: let an order take effect (SUB-9)")
+    @mutation(OrderPayload, "Staff: let an order take effect (SUB-9)", scope=Scope.MANAGE_LICENSES)
     async def fulfill_order(self, info: Info, input: DecideOrderInput) -> OrderPayload:
         """SUB-9."""
         wanted = ids.decode(input.order_id, "Order")
         return await _payload(info, await orders.fulfill(info.context.work(), wanted, input.note))
 
-    @mutation(OrderPayload, "Staff: refuse an order; the subscription stays as it is (SUB-9)")
+    @mutation(
+        OrderPayload,
+        "Staff: refuse an order; the subscription stays as it is (SUB-9)",
+        scope=Scope.MANAGE_LICENSES,
+    )
     async def reject_order(self, info: Info, input: DecideOrderInput) -> OrderPayload:
         """SUB-9."""
         wanted = ids.decode(input.order_id, "Order")

@@ -107,12 +107,6 @@ def _status(row: Any, context: Any) -> LicenseKeyStatus:
     return LicenseKeyStatus.ACTIVE if _live(row, context) else LicenseKeyStatus.EXPIRED
 
 
-def _moves_left(row: Any, _context: Any) -> int | None:
-    """FRM-2."""
-    most = row["moves_per_key"]
-    return None if most is None else max(0, most - row["moves"])
-
-
 def use_of(row: Any, context: Any) -> KeyUse:
     """A key's row as the arithmetic sees it."""
     allocation = row["allocation"] and Allocation(row["allocation"])
@@ -144,10 +138,6 @@ class LicenseKey(Tagged, Node):
     renews_with_subscription: bool = column("Whether its end is always the subscription's (KEY-8)")
     expires_on: date | None = column("Its last good day; null if it has no end")
     status: LicenseKeyStatus = computed(_status, "Whether it can activate")
-    moves_left: int | None = computed(
-        _moves_left,
-        "How often its installation may still be changed (FRM-2). Null: unlimited, or no such limit",
-    )
     installations: Connection[Installation] = connection(
         installations.OF_KEY,
         "The installations that use it, or used it last",

@@ -26,14 +26,15 @@ from tests.support.licences import Model
 KEYS = st.integers(0, 5)
 MACHINES = st.integers(0, 11)
 QUOTAS = st.integers(1, 9)
+ALLOCATIONS = st.sampled_from(Allocation)
 STEPS = st.one_of(
     st.tuples(st.just("activate"), KEYS, MACHINES),
     st.tuples(st.just("activate"), KEYS, MACHINES),
     st.tuples(st.just("deactivate"), MACHINES),
     st.tuples(st.just("move"), MACHINES, KEYS),
-    st.tuples(st.just("create"), KEYS, QUOTAS, st.booleans()),
-    st.tuples(st.just("create"), KEYS, QUOTAS, st.booleans()),
-    st.tuples(st.just("change"), KEYS, QUOTAS, st.booleans()),
+    st.tuples(st.just("create"), KEYS, QUOTAS, ALLOCATIONS),
+    st.tuples(st.just("create"), KEYS, QUOTAS, ALLOCATIONS),
+    st.tuples(st.just("change"), KEYS, QUOTAS, ALLOCATIONS),
     st.tuples(st.just("delete"), KEYS),
     st.tuples(st.just("expire"), KEYS),
     st.tuples(st.just("revive"), KEYS),
@@ -87,19 +88,19 @@ class Counters:
         self.holders[machine] = number
         return True
 
-    def create(self, number: int, quota: int, reserved: bool) -> bool:
-        key = KeyUse(LicenseKeyKind.ADDITIONAL, allocation(reserved), quota, 0)
+    def create(self, number: int, quota: int, allocation: Allocation) -> bool:
+        key = KeyUse(LicenseKeyKind.ADDITIONAL, allocation, quota, 0)
         if number in self.keys or not fits(self.pool, NO_CLAIM, claim(key)):
             return False
         self.keys[number] = key
         return True
 
-    def change(self, number: int, quota: int, reserved: bool) -> int | None:
+    def change(self, number: int, quota: int, allocation: Allocation) -> int | None:
         """How many must go; None if it is refused."""
         key = self.keys.get(number)
         if key is None or key.quota is None:
             return None
-        after = replace(key, quota=quota, allocation=allocation(reserved))
+        after = replace(key, quota=quota, allocation=allocation)
         beyond = surplus(after)
         after = replace(after, used=key.used - beyond)
         if not fits(self.pool, claim(key), claim(after)):
@@ -139,10 +140,6 @@ class Counters:
         return True
 
 
-def allocation(reserved: bool) -> Allocation:
-    return Allocation.RESERVED if reserved else Allocation.DYNAMIC
-
-
 @pytest.mark.rule("KEY-1", "KEY-2", "KEY-3", "KEY-4", "KEY-6", "KEY-7")
 @settings(max_examples=1_000, deadline=None)
 @given(quantity=st.integers(1, 12), steps=st.lists(STEPS, min_size=8, max_size=24))
@@ -161,13 +158,14 @@ def test_every_sequence_keeps_the_books(quantity: int, steps: list[tuple[Any, ..
 def agreed(model: Model, counters: Counters, name: str, *values: Any) -> bool:
     """Do a step in both, and say whether they decided alike."""
     if name == "create":
-        number, quota, reserved = values
+        number, quota, allocation = values
+        reserved = allocation is Allocation.RESERVED
         wanted = number not in model.keys and model.create(number, quota, reserved=reserved)
-        return wanted is counters.create(number, quota, reserved)
+        return wanted is counters.create(number, quota, allocation)
     if name == "change":
-        number, quota, reserved = values
-        gone = model.change(number, quota, reserved=reserved)
-        beyond = counters.change(number, quota, reserved)
+        number, quota, allocation = values
+        gone = model.change(number, quota, reserved=allocation is Allocation.RESERVED)
+        beyond = counters.change(number, quota, allocation)
         for machine in gone or ():
             del counters.holders[int(machine)]
         return (None if gone is None else len(gone)) == beyond

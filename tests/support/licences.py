@@ -32,9 +32,7 @@ class Model:
         )
 
     def pool(self) -> int:
-        return self.quantity - sum(
-            key.quota or 0 for key in self.keys.values() if key.reserved and key.live
-        )
+        return self.quantity - sum(key.quota or 0 for key in self.keys.values() if key.reserved and key.live)
 
     def pool_use(self) -> int:
         return sum(len(key.machines) for key in self.keys.values() if not key.reserved)

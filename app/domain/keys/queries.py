@@ -27,7 +27,6 @@ COLUMNS = (
     *_key.c,
     _subscription.c.product,
     GRACE_DAYS.label("grace_days"),
-    _product.c.moves_per_key,
     tagged("LicenseKey"),
 )
 _source = _key.join(_subscription, _subscription.c.id == _key.c.subscription_id).join(

@@ -1,6 +1,6 @@
 """Issuing subscriptions and registering their keys (SUB-1, SUB-3, SUB-7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.domain.keys import lookup
 from app.domain.keys.quota import is_live
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import rules
+from app.domain.subscriptions.contracts import checked_contract
 from app.domain.subscriptions.events import SubscriptionChanged, SubscriptionIssued, SubscriptionRegistered
 from app.domain.work import Work
 from app.models.account import Account, AccountKind
@@ -60,8 +61,11 @@ async def issue(work: Work, order: Issue) -> str:
         work.require(Permission.SUBSCRIPTION_ISSUE)
         product = await policy_of(work.session, order.product)
         send_to = email_of(order.send_to, "sendTo") if order.send_to else None
+        contract = checked_contract(
+            order.contract_number, order.sales_name, order.sales_email, order.sales_phone
+        )
         await _check_reseller(work, order)
-        subscription = new_subscription(work, order, product)
+        subscription = new_subscription(work, replace(order, **contract.fields()), product)
         code = new_key_code()
         work.add(subscription, primary_key(work, subscription, code), first_order(work, subscription))
         work.emit(

@@ -51,15 +51,14 @@ _USES = compiled(
     .where(_subscription.c.id == sa.any_(ids_parameter()))
     .group_by(_subscription.c.id)
 )
-_whole = sa.func.lychgate_uses(_subscription.c.id, _today).table_valued(
-    sa.column("reserved", sa.Integer()),
-    sa.column("pool_used", sa.Integer()),
-    sa.column("used", sa.Integer()),
-    name="whole",
+_whole = (
+    sa.func.lychgate_uses(_subscription.c.id, _today)
+    .table_valued(*(sa.column(name, sa.Integer()) for name in ("reserved", "pool_used", "used")))
+    .lateral("whole")
 )
 _POOLS = compiled(
     sa.select(_subscription.c.id, _subscription.c.quantity, *_whole.c)
-    .select_from(_subscription.join(_whole.lateral("whole"), sa.true()))
+    .select_from(_subscription.join(_whole, sa.true()))
     .where(_subscription.c.id == sa.any_(ids_parameter()))
 )
 _since = sa.func.greatest(_subscription.c.activated_on, sa.bindparam("since", type_=sa.Date()))

@@ -2,7 +2,9 @@
 
 from tests.support.documents.making import mutation
 
-KEY = """id name kind allocation quota used available status code expiresOn renewsWithSubscription movesLeft"""
+KEY = (
+    """id name kind allocation quota used available status code expiresOn renewsWithSubscription movesLeft"""
+)
 USAGE = "usage { total reserved pool used available }"
 SUBSCRIPTION = f"""id name kind status quantity autoRenew expiresOn maintenanceExpiresOn usageThresholds {USAGE}
     orders {{ id number kind status quantity channel placedAt fulfilledAt note }}"""
