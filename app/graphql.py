@@ -12,8 +12,8 @@ from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
 from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.nodes import NodeQuery
-from app.resolvers.staff import StaffQuery
 from app.resolvers.orders import OrderMutation
+from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
 from app.schema.accounts import BusinessAccount, Membership, PersonalAccount

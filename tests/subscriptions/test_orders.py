@@ -19,7 +19,8 @@ from tests.support.licensing import (
 )
 from tests.support.portal import Person, Portal
 
-STAFF_ORDERS = """query ($status: OrderStatus, $after: String) { staff { orders(status: $status, first: 2, after: $after) {
+STAFF_ORDERS = """query ($status: OrderStatus, $after: String) { staff {
+    orders(status: $status, first: 2, after: $after) {
     nodes { id number kind status account { id } subscription { id name } }
     pageInfo { endCursor hasNextPage } totalCount } } }"""
 
@@ -55,9 +56,10 @@ async def test_only_a_fulfilled_order_changes_anything(portal: Portal) -> None:
         15,
         months_after(await today(portal), 24).isoformat(),
     )
-    decided = [await portal.done("placeOrder", ada.token, subscriptionId=ada.subscription, **again) for again in (
-        {"kind": "RENEWAL", "quantity": 5},
-    )]
+    decided = [
+        await portal.done("placeOrder", ada.token, subscriptionId=ada.subscription, **again)
+        for again in ({"kind": "RENEWAL", "quantity": 5},)
+    ]
     after = await fulfilled(portal, decided[0]["order"])
     assert (after["quantity"], after["usage"]["available"]) == (25, 25)
     for order in (more, larger):
@@ -91,7 +93,7 @@ async def test_what_cannot_be_ordered(portal: Portal) -> None:
         await portal.administrator(kind="TRIAL", endsOn=await in_days(portal, 5)),
         await portal.administrator(),
     )
-    resold = await through_a_reseller(portal, ada)
+    resold = await through_a_reseller(portal)
     short = await portal.administrator(endsOn=await in_days(portal, 5))
 
     async def wrong(person: Person, kind: str, **more: Any) -> list[tuple[str, str]]:
@@ -129,7 +131,7 @@ async def test_what_cannot_be_ordered(portal: Portal) -> None:
     assert renewed["expiresOn"] == months_after(await today(portal), 12).isoformat()
 
 
-async def through_a_reseller(portal: Portal, ada: Person) -> Person:
+async def through_a_reseller(portal: Portal) -> Person:
     """Somebody whose subscription a partner sold."""
     partner = await portal.administrator()
     async with portal.server.app.read_all().connection() as connection:
@@ -221,5 +223,5 @@ async def test_staff_decide_one_order_once_and_see_all(portal: Portal) -> None:
     spare = await portal.issue()
     assert spare
     data = await portal.query(STAFF_ORDERS, staff.token, status="PLACED")
-    assert [order["subscription"] for order in data["staff"]["orders"]["nodes"]][0] is None
+    assert data["staff"]["orders"]["nodes"][0]["subscription"] is None
     assert (await portal.query(STAFF_ORDERS, ada.token))["staff"] is None

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import date, timedelta
 
 import asyncpg
@@ -44,17 +44,20 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+def secret(settings: Settings, name: str) -> str:
+    found: str = getattr(settings, name).get_secret_value()
+    return found
+
+
 async def switched(portal: Portal, person: Person, *, on: bool) -> list[tuple[str, str]]:
-    payload = await portal.do(
-        "setAutoRenew", person.token, subscriptionId=person.subscription, autoRenew=on
-    )
+    payload = await portal.do("setAutoRenew", person.token, subscriptionId=person.subscription, autoRenew=on)
     return [(error["code"], ".".join(error["path"])) for error in payload["errors"]]
 
 
 @pytest.mark.rule("SUB-8")
 async def test_who_may_renew_by_itself(portal: Portal) -> None:
     ada, stranger = await portal.administrator(), await portal.administrator()
-    resold = await through_a_reseller(portal, ada)
+    resold = await through_a_reseller(portal)
     trial = await portal.administrator(kind="TRIAL", termMonths=1)
     dated = await portal.administrator(endsOn=await in_days(portal, 100))
     on = [(await subscription_of(portal, person))["autoRenew"] for person in (ada, resold, trial, dated)]
@@ -95,19 +98,14 @@ async def test_it_renews_on_its_last_good_day_once(portal: Portal, settings: Set
     assert "renew_subscriptions" not in await portal.work()
 
     await later(portal, "P1D", *people)
-    # Five nodes at once, one of them killed in the middle: see below for the kill.
-    nodes = [
-        App.open(settings, str(settings.database_url.get_secret_value()), str(settings.redis_url.get_secret_value()), REACTIONS)  # type: ignore[union-attr]
-        for _ in range(5)
-    ]
-    apps = [await node.__aenter__() for node in nodes]
-    try:
-        for app in apps:
-            await app.resources.tell_time()
-        done = await asyncio.gather(*(renew_subscriptions.run(app) for app in apps))
-    finally:
+    database, cache = secret(settings, "database_url"), secret(settings, "redis_url")
+    async with AsyncExitStack() as stack:
+        nodes = [
+            await stack.enter_async_context(App.open(settings, database, cache, REACTIONS)) for _ in range(5)
+        ]
         for node in nodes:
-            await node.__aexit__(None, None, None)
+            await node.resources.tell_time()
+        done = await asyncio.gather(*(renew_subscriptions.run(node) for node in nodes))
     assert sum(done) == 2
     assert "renew_subscriptions" not in await portal.work()
     found = await subscription_of(portal, ada)
@@ -140,8 +138,8 @@ async def test_a_worker_that_dies_leaves_all_or_nothing(
     transaction = blocker.transaction()
     await transaction.start()
     await blocker.execute("lock table sales_order in share mode")
-    secrets = (settings.database_url, settings.redis_url, settings.secret_key)
-    arguments = [str(settings.home_dir), *(secret.get_secret_value() for secret in secrets if secret)]
+    names = ("database_url", "redis_url", "secret_key")
+    arguments = [str(settings.home_dir), *(secret(settings, name) for name in names)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LYCHGATE_")}
     worker = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, *arguments, env=clean)
     try:
@@ -187,7 +185,7 @@ async def test_reminders_say_how_it_goes_on(portal: Portal) -> None:
     day = await today(portal)
     monthly = await portal.administrator(termMonths=1)
     trial = await portal.administrator(kind="TRIAL", endsOn=(day + timedelta(days=7)).isoformat())
-    resold = await through_a_reseller(portal, monthly)
+    resold = await through_a_reseller(portal)
     await portal.work()
     texts = [mail["text"] for mail in await portal.mails(trial.email) if "ends on" in mail["subject"]]
     assert len(texts) == 1
@@ -197,14 +195,14 @@ async def test_reminders_say_how_it_goes_on(portal: Portal) -> None:
     await later(portal, f"P{(end - day).days}D", monthly)
     await portal.work()
     subjects = [mail["subject"] for mail in await portal.mails(monthly.email)]
-    assert [subject.split(" on ")[0] for subject in subjects if subject.startswith("Desktop")] == [
-        "Desktop was renewed",
-        "Desktop renews",
-    ]
+    told = [subject.split(" on ")[0] for subject in subjects if subject.startswith("Desktop")]
+    # In a month of 30 days the first reminder came on the first day.
+    assert told[:2] == ["Desktop was renewed", "Desktop renews"]
+    assert told[2:] in ([], ["Desktop renews"])
     await portal.mails(resold.email)
     # A renewal begins a new row of reminders; an order by hand moves the end as well.
     order = await ordered(portal, monthly, "RENEWAL")
     await portal.done("fulfillOrder", (await portal.staff()).token, orderId=order["id"])
     await portal.work()
     again = [mail["subject"] for mail in await portal.mails(monthly.email) if "renews on" in mail["subject"]]
-    assert len(again) == 1
+    assert len(again) == len(told) - 1

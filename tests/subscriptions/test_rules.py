@@ -43,7 +43,7 @@ def test_terms_end_where_the_month_does(first: str, months: int, end: str) -> No
 @given(end=DAYS, today=DAYS, months=st.sampled_from((1, 12, 24, 36)))
 def test_a_renewal_adds_to_the_end_or_to_today(end: date, today: date, months: int) -> None:
     new = renewed_end(end, today, months)
-    assert new == months_after(end if end > today else today, months)
+    assert new == months_after(max(today, end), months)
     assert new > max(end, today)
     assert renewed_end(None, today, months) == months_after(today, months)
 

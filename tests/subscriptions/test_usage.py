@@ -47,20 +47,20 @@ async def test_alerts_once_upward(portal: Portal) -> None:
     assert await told() == [80, 90, 80]
     # More licences are less use; after a jump over several the highest alone is told.
     await fulfilled(portal, await ordered(portal, ada, "ADD_LICENSES", quantity=10))
-    payload = await thresholds(portal, ada, [50, 45])
-    assert payload["subscription"]["usageThresholds"] == [45, 50]
+    payload = await thresholds(portal, ada, [45, 41])
+    assert payload["subscription"]["usageThresholds"] == [41, 45]
     assert await told() == [80, 90, 80]
     for _ in range(2):
         await portal.activate(ada.code)
-    assert await told() == [80, 90, 80, 50]
+    assert await told() == [80, 90, 80, 45]
     await portal.done("deleteLicenseKey", ada.token, licenseKeyId=key["id"])
     await thresholds(portal, ada, [])
     for _ in range(13):
         await portal.activate(ada.code)
-    assert await told() == [80, 90, 80, 50]
+    assert await told() == [80, 90, 80, 45]
     mails = [mail for mail in await portal.mails(ada.email) if "of the licences" in mail["subject"]]
     assert [mail["subject"] for mail in mails] == [
-        f"Desktop: {share}% of the licences are in use" for share in (50, 80, 90, 80)
+        f"Desktop: {share}% of the licences are in use" for share in (45, 80, 90, 80)
     ]
     assert "8 of its 10 licences" in mails[-1]["text"]
     for percentages, path in (([0], "percentages.0"), ([5, 5], "percentages.1"), ([1] * 6, "percentages")):

@@ -61,11 +61,9 @@ async def issue(work: Work, order: Issue) -> str:
         work.require(Permission.SUBSCRIPTION_ISSUE)
         product = await policy_of(work.session, order.product)
         send_to = email_of(order.send_to, "sendTo") if order.send_to else None
-        contract = checked_contract(
-            order.contract_number, order.sales_name, order.sales_email, order.sales_phone
-        )
+        order = _with_contract(order)
         await _check_reseller(work, order)
-        subscription = new_subscription(work, replace(order, **contract.fields()), product)
+        subscription = new_subscription(work, order, product)
         code = new_key_code()
         work.add(subscription, primary_key(work, subscription, code), first_order(work, subscription))
         work.emit(
@@ -109,6 +107,17 @@ def new_subscription(work: Work, order: Issue, product: Product) -> LicenseSubsc
         sales_email=order.sales_email,
         sales_phone=order.sales_phone,
         created_at=work.now,
+    )
+
+
+def _with_contract(order: Issue) -> Issue:
+    contract = checked_contract(order.contract_number, order.sales_name, order.sales_email, order.sales_phone)
+    return replace(
+        order,
+        contract_number=contract.number,
+        sales_name=contract.sales_name,
+        sales_email=contract.sales_email,
+        sales_phone=contract.sales_phone,
     )
 
 

@@ -16,15 +16,6 @@ class ContractDetails:
     sales_email: str | None = None
     sales_phone: str | None = None
 
-    def fields(self) -> dict[str, str | None]:
-        """By the names of the subscription's columns."""
-        return {
-            "contract_number": self.number,
-            "sales_name": self.sales_name,
-            "sales_email": self.sales_email,
-            "sales_phone": self.sales_phone,
-        }
-
 
 def checked_contract(
     number: str | None, sales_name: str | None, sales_email: str | None, sales_phone: str | None
