@@ -10,8 +10,10 @@ from app.resolvers.credentials import CredentialMutation
 from app.resolvers.farms import FarmMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
+from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
+from app.resolvers.orders import OrderMutation
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
@@ -70,6 +72,8 @@ class Mutation(
     MemberMutation,
     InvitationMutation,
     SubscriptionMutation,
+    OrderMutation,
+    LicenseKeyMutation,
     InstallationMutation,
     FarmMutation,
     TicketMutation,

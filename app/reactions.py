@@ -19,7 +19,13 @@ from app.domain.members.events import (
     MemberRemoved,
     MemberUnblocked,
 )
-from app.domain.subscriptions.events import OrderFulfilled, SubscriptionIssued, SubscriptionRenewed
+from app.domain.subscriptions.events import (
+    OrderFulfilled,
+    SubscriptionEnding,
+    SubscriptionIssued,
+    SubscriptionRenewed,
+    UsageThresholdReached,
+)
 from app.domain.tickets import watchers
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from app.domain.work import Reactions
@@ -47,9 +53,11 @@ REACTIONS: Reactions = {
     MemberChanged: [watchers.member_changed],
     MemberUnblocked: [members.unblocked],
     MemberRemoved: [members.removed],
+    SubscriptionEnding: [subscriptions.ending],
     SubscriptionIssued: [subscriptions.key_issued],
+    SubscriptionRenewed: [fitting.refit, subscriptions.renewed],
     TicketCreated: [tickets.created],
     TicketReplied: [tickets.replied],
     TicketStatusChanged: [tickets.status_changed],
-    SubscriptionRenewed: [fitting.refit],
+    UsageThresholdReached: [subscriptions.threshold_reached],
 }

@@ -92,7 +92,9 @@ class Work:
         """
         row = None
         if id_ is not None:
-            row = await self.session.get(table, id_, with_for_update={"key_share": True} if lock else None)
+            # A row that was seen before its lock may have been changed meanwhile.
+            how = {"key_share": True} if lock else None
+            row = await self.session.get(table, id_, with_for_update=how, populate_existing=lock)
         if row is None:
             raise NotFound(*path)
         return row

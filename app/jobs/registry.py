@@ -6,7 +6,17 @@ from typing import Final
 
 from app.domain.application import App
 from app.domain.mails.commands import SEND_JOB
-from app.jobs import send_mail, sweep_files, sweep_sign_ins, tidy_queue, trim_usage, validate_farms
+from app.jobs import (
+    expire_keys,
+    remind_subscriptions,
+    renew_subscriptions,
+    send_mail,
+    sweep_files,
+    sweep_sign_ins,
+    tidy_queue,
+    trim_usage,
+    validate_farms,
+)
 
 EACH_MINUTE: Final = "* * * * *"
 EACH_HOUR: Final = "17 * * * *"
@@ -28,6 +38,9 @@ class Job:
 
 
 JOBS: Final[dict[str, Job]] = {
+    expire_keys.NAME: Job(expire_keys.run, expire_keys.due),
+    remind_subscriptions.NAME: Job(remind_subscriptions.run, remind_subscriptions.due),
+    renew_subscriptions.NAME: Job(renew_subscriptions.run, renew_subscriptions.due),
     SEND_JOB: Job(send_mail.run, send_mail.due),
     sweep_files.NAME: Job(sweep_files.run, sweep_files.due),
     sweep_sign_ins.NAME: Job(sweep_sign_ins.run, sweep_sign_ins.due),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import css_inline
 from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from app.core.settings import Settings
@@ -99,6 +99,7 @@ def environment(language: Language, form: str) -> Environment:
         day=lambda value: format_date(date.fromisoformat(value), "long", locale=locale),
         moment=partial(_moment, locale=locale),
         number=lambda value: format_decimal(value, locale=locale),
+        percent=lambda value: format_percent(value / 100, locale=locale),
         line=one_line,
     )
     return made

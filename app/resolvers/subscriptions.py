@@ -8,6 +8,7 @@ import strawberry
 
 from app.access.actor import Scope
 from app.core import ids
+from app.core.ids import new_id
 from app.domain.accounts import queries as accounts
 from app.domain.accounts.commands import CompanyDetails
 from app.domain.subscriptions import commands
@@ -79,4 +80,5 @@ async def _payload(info: Info, subscription_id: UUID) -> SubscriptionPayload:
 
 
 def _account(global_id: str | None) -> UUID | None:
-    return None if global_id is None else ids.decode(global_id, *_ACCOUNTS)
+    """The account's ID; one that nothing has for what names no account, so that it isn't found."""
+    return None if global_id is None else ids.decode(global_id, *_ACCOUNTS) or new_id()

@@ -11,6 +11,7 @@ from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.members import queries as memberships
 from app.domain.subscriptions import queries as subscriptions
+from app.domain.subscriptions import usage
 from app.domain.tickets import queries as tickets
 from app.engine.connection import Connection, connection
 from app.engine.fields import Info, column, get, global_id, relation
@@ -24,6 +25,7 @@ from app.schema.node import Node, Tagged
 from app.schema.partners import partner_customers
 from app.schema.subscriptions import LicenseSubscription, SubscriptionFilter, SubscriptionOrder
 from app.schema.tickets import Ticket, TicketFilter
+from app.schema.usage import ProductCard
 
 if TYPE_CHECKING:
     from app.schema.members import Membership
@@ -52,6 +54,14 @@ class Account(Node):
     """What both kinds have."""
 
     name: str = column("The owner's or the company's name")
+
+    @strawberry.field(description="One card a product that the account holds: the dashboard")
+    async def product_cards(self, info: Info) -> list[ProductCard]:
+        """In the catalogue's order."""
+        batch = usage.cards_on(info.context.clock.today())
+        found: list[ProductCard] | None = await info.context.load(batch, get(self, "id"))
+        return found or []
+
     subscriptions: Connection[LicenseSubscription] = connection(
         subscriptions.OF_ACCOUNT,
         "Its subscriptions that the viewer may see",

@@ -13,6 +13,7 @@ from app.domain.keys.quota import KeyUse, Pool, available, is_live
 from app.domain.members import queries as members
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
+from app.domain.subscriptions import usage
 from app.engine.connection import Connection, SortDirection, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
@@ -100,24 +101,24 @@ def _code(row: Any, context: Any) -> str:
     return code
 
 
+def _live(row: Any, context: Any) -> bool:
+    return is_live(row["expires_on"], context.clock.today(), row["grace_days"])
+
+
 def _status(row: Any, context: Any) -> LicenseKeyStatus:
-    return (
-        LicenseKeyStatus.ACTIVE
-        if is_live(row["expires_on"], context.clock.today())
-        else LicenseKeyStatus.EXPIRED
-    )
+    return LicenseKeyStatus.ACTIVE if _live(row, context) else LicenseKeyStatus.EXPIRED
 
 
 def use_of(row: Any, context: Any) -> KeyUse:
     """A key's row as the arithmetic sees it."""
     allocation = row["allocation"] and Allocation(row["allocation"])
-    live = is_live(row["expires_on"], context.clock.today())
-    return KeyUse(models.LicenseKeyKind(row["kind"]), allocation, row["quota"], row["used"], live)
+    kind = models.LicenseKeyKind(row["kind"])
+    return KeyUse(kind, allocation, row["quota"], row["used"], _live(row, context))
 
 
 async def pool_of(subscription_id: Any, info: Info) -> Pool:
-    """The pool of a subscription, loaded once for all its keys."""
-    uses = await info.context.load(subscriptions.uses_on(info.context.clock.today()), subscription_id)
+    """The pool of a subscription, loaded once for all its keys; of all of them, seen or not."""
+    uses = await info.context.load(usage.pools_on(info.context.clock.today()), subscription_id)
     return Pool(uses["quantity"], uses["reserved"], uses["pool_used"])
 
 

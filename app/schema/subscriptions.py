@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
+from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
-from app.domain.subscriptions import rules
+from app.domain.subscriptions import rules, usage
 from app.domain.subscriptions.rules import SubscriptionStatus
-from app.engine.connection import Connection, SortDirection, connection
+from app.engine.connection import Connection, SortDirection, connect, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
 from app.models.subscription import SubscriptionKind, SupportPlan
-from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder, pool_of
+from app.schema.installations import Installation
+from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
 from app.schema.node import Node, Tagged
 from app.schema.orders import Channel, Order
 from app.schema.products import Product, ProductCode
+from app.schema.usage import LicenseUsage, RenewalAdvice, used_of
 
 if TYPE_CHECKING:
     from app.schema.accounts import Account
@@ -110,19 +114,6 @@ class SubscriptionOrder:
     direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way")
 
 
-@strawberry.type(
-    description="total = reserved + pool; used counts activated licences; available is what the pool can still give"
-)
-class LicenseUsage:
-    """KEY-3, from the keys' counters."""
-
-    total: int = strawberry.field(description="Licences bought")
-    reserved: int = strawberry.field(description="Reserved by live additional keys")
-    pool: int = strawberry.field(description="What the primary and dynamic keys share")
-    used: int = strawberry.field(description="Activated licences")
-    available: int = strawberry.field(description="What the pool can still give")
-
-
 @strawberry.type(description="Who sold it")
 class SalesRepresentative:
     """Columns of the subscription's row."""
@@ -186,21 +177,46 @@ class LicenseSubscription(Tagged, Node):
         filter_type=LicenseKeyFilter,
         order_type=LicenseKeyOrder,
     )
+    usage_thresholds: list[int] = column(
+        "Percentages of used licences that raise an alert when reached (SUB-15)"
+    )
     contract: Contract | None = computed(_contract, "The contract. Null for licence administrators (ACC-11)")
 
     @strawberry.field(description="How its licences are spread")
     async def usage(self, info: Info) -> LicenseUsage:
         """KEY-3."""
         row: Any = self
-        uses = await info.context.load(subscriptions.uses_on(info.context.clock.today()), row["id"])
-        pool = await pool_of(row["id"], info)
-        return LicenseUsage(
-            total=pool.quantity,
-            reserved=pool.reserved,
-            pool=pool.size,
-            used=uses["used"],
-            available=pool.free,
-        )
+        return used_of(await info.context.load(usage.uses_on(info.context.clock.today()), row["id"]))
+
+    @strawberry.field(description="Active installations without contact for that many days (SUB-16)")
+    async def reclaimable_installations(
+        self,
+        info: Info,
+        silent_days: Annotated[
+            int | None, strawberry.argument(description="Days without contact: 30 if left out")
+        ] = installations.SILENT_DAYS,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many items: 50 if left out, 100 at most")
+        ] = None,
+        after: Annotated[str | None, strawberry.argument(description="Only items behind this cursor")] = None,
+    ) -> Connection[Installation]:
+        """SUB-16: the longest silence first."""
+        row: Any = self
+        filters = {"silent_days": silent_days}
+        request = page_request(installations.SILENT, info.context.clock, first, after, filters=filters)
+        page: Any = await connect(info, request, row["id"])
+        return page  # type: ignore[no-any-return]
+
+    @strawberry.field(description="What use of the last 90 days says about the next term (SUB-16)")
+    async def renewal_advice(self, info: Info) -> RenewalAdvice:
+        """SUB-16."""
+        row: Any = self
+        today = info.context.clock.today()
+        peaks = await info.context.load(usage.peaks_on(today), row["id"])
+        now = await info.context.load(usage.pools_on(today), row["id"])
+        peak = max(peaks["peak"], now["used"])
+        suggested = usage.suggested(peak, now["reserved"], peaks["licenses_per_pack"])
+        return RenewalAdvice(peak_used=peak, since=peaks["since"], suggested_quantity=suggested)
 
     @strawberry.field(description="How quantity and end came about. Null for licence administrators (ACC-11)")
     async def orders(self, info: Info) -> list[Order] | None:

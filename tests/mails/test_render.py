@@ -50,6 +50,27 @@ FACTS: dict[MailKind, dict[str, Any]] = {
     MailKind.TICKET_CREATED: {**TICKET, "product": "Desktop"},
     MailKind.TICKET_MESSAGE: {**TICKET, "before": "WAITING_FOR_CUSTOMER"},
     MailKind.TICKET_STATUS: {**TICKET, "before": "NEW"},
+    MailKind.SUBSCRIPTION_REMINDER: {
+        "name": "Ada Lovelace",
+        "subscription": "Desktop 1",
+        "product": "Desktop",
+        "ends_on": "2026-12-31",
+        "way": "ORDER",
+        "maintenance": False,
+    },
+    MailKind.SUBSCRIPTION_RENEWED: {
+        "name": "Ada Lovelace",
+        "subscription": "Desktop 1",
+        "ends_on": "2027-12-31",
+        "maintenance": False,
+    },
+    MailKind.USAGE_THRESHOLD: {
+        "name": "Ada Lovelace",
+        "subscription": "Desktop 1",
+        "percentage": 90,
+        "used": 9,
+        "quantity": 10,
+    },
 }
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'
@@ -129,6 +150,26 @@ def test_text_and_html_in_every_language(kind: MailKind, language: Language, set
     assert f'lang="{message["Content-Language"]}"' in html.get_content()
     english = render_content(kind, Language.EN, FACTS[kind])
     assert language is Language.EN or message["Subject"] != english.subject
+
+
+@pytest.mark.rule("MAI-2", "SUB-11", "SUB-12")
+@pytest.mark.parametrize("language", list(Language))
+def test_each_way_on_is_told_in_every_language(language: Language) -> None:
+    texts = set()
+    for way in ("BY_ITSELF", "ORDER", "RESELLER", "CONVERSION"):
+        for maintenance in (False, True):
+            facts = {**FACTS[MailKind.SUBSCRIPTION_REMINDER], "way": way, "maintenance": maintenance}
+            content = render_content(MailKind.SUBSCRIPTION_REMINDER, language, facts)
+            assert "Desktop 1" in content.subject
+            texts.add(content.text)
+    # What renews by itself does so whether or not it is maintenance; that is told in one way too.
+    assert len(texts) == 5
+    facts = {**FACTS[MailKind.SUBSCRIPTION_RENEWED], "maintenance": True}
+    renewed = render_content(MailKind.SUBSCRIPTION_RENEWED, language, facts).text
+    assert (
+        renewed
+        != render_content(MailKind.SUBSCRIPTION_RENEWED, language, {**facts, "maintenance": False}).text
+    )
 
 
 @pytest.mark.rule("MAI-2")

@@ -88,7 +88,7 @@ async def surplus_of(work: Work, key: LicenseKey, count: int) -> list[Installati
     """
     taken: list[Installation] = []
     freed = 0
-    for installation in await _active_of(work, key, count):
+    for installation in await active_of(work, key, limit=count):
         if freed >= count:
             break
         taken.append(installation)
@@ -96,7 +96,8 @@ async def surplus_of(work: Work, key: LicenseKey, count: int) -> list[Installati
     return taken
 
 
-async def _active_of(work: Work, key: LicenseKey, limit: int) -> Sequence[Installation]:
+async def active_of(work: Work, key: LicenseKey, *, limit: int | None = None) -> Sequence[Installation]:
+    """A key's active installations, locked, in the order of `surplus_of`. Hold the key's lock."""
     statement = (
         select(Installation)
         .where(

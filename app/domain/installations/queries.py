@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from app.core import ids
 from app.core.clock import Clock
 from app.core.database import Reader, Row
+from app.core.failures import Failure
 from app.core.ids import new_id
 from app.core.paging import Listing, Order, like_pattern
 from app.core.statements import compiled
@@ -20,6 +21,7 @@ from app.models.license_key import LicenseKey
 
 _installation = table_of(Installation)
 _key = table_of(LicenseKey)
+_MOST_SILENT_DAYS = 36_500
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
 
 _TYPENAME = sa.case(
@@ -117,6 +119,34 @@ OF_KEY = Listing(
     order=Order("NAME"),
     filters=_FILTERS,
     prepare=_prepared,
+)
+SILENT_DAYS = 30
+
+
+def _silent(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """SUB-16: silent since when. To the minute, so that one request asks one thing for every subscription."""
+    days = values.pop("silent_days", SILENT_DAYS)
+    if not 0 <= days <= _MOST_SILENT_DAYS:
+        msg = f"`silentDays` must be between 0 and {_MOST_SILENT_DAYS}."
+        raise Failure(msg)
+    minute = clock.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return {**values, "silent_since": minute - timedelta(days=days), "status": "ACTIVE"}
+
+
+SILENT = Listing(
+    name="reclaimable-installations",
+    columns=COLUMNS,
+    source=_source,
+    id=_installation.c.id,
+    parent=_installation.c.subscription_id,
+    sorts={"LAST_CONTACT_AT": _installation.c.last_contact_at},
+    order=Order("LAST_CONTACT_AT"),
+    filters={
+        # Written out, so that every plan can use the partial index.
+        "status": lambda _value: sa.literal_column("installation.status = 'ACTIVE'", sa.Boolean()),
+        "silent_since": lambda value: _installation.c.last_contact_at <= value,
+    },
+    prepare=_silent,
 )
 
 

@@ -98,6 +98,12 @@ def use_of(key: LicenseKey, today: date, grace_days: int = 0) -> KeyUse:
     return KeyUse(key.kind, key.allocation, key.quota, key.used, live)
 
 
+def counted(key: LicenseKey, today: date) -> KeyUse:
+    """A row as `pool_of` counts it: what follows its subscription is live whatever the day."""
+    live = key.renews_with_subscription or is_live(key.expires_on, today)
+    return KeyUse(key.kind, key.allocation, key.quota, key.used, live)
+
+
 async def take_license(work: Work, subscription: LicenseSubscription, key: LicenseKey, *path: str) -> None:
     """Use one more licence of a locked key. Raises NO_LICENSES_LEFT."""
     today = work.now.date()

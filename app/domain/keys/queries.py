@@ -14,17 +14,28 @@ from app.core.statements import compiled
 from app.domain.batches import by_key, grouped, ids_parameter, table_of, tagged
 from app.models.account import KeyGrant
 from app.models.license_key import LicenseKey
+from app.models.product import Product
 from app.models.subscription import LicenseSubscription
 
 _key = table_of(LicenseKey)
 _subscription = table_of(LicenseSubscription)
 _grant = table_of(KeyGrant)
 _granted = _key.alias("granted_key")
+_product = table_of(Product)
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
 _UNLIMITED = sa.literal_column("2147483647", sa.Integer())
 
-COLUMNS = (*_key.c, _subscription.c.product, tagged("LicenseKey"))
-_source = _key.join(_subscription, _subscription.c.id == _key.c.subscription_id)
+# KEY-8: what ends with its subscription shares the product's grace.
+GRACE_DAYS: Any = sa.case((_key.c.renews_with_subscription, _product.c.expiry_grace_days), else_=0)
+COLUMNS = (
+    *_key.c,
+    _subscription.c.product,
+    GRACE_DAYS.label("grace_days"),
+    tagged("LicenseKey"),
+)
+_source = _key.join(_subscription, _subscription.c.id == _key.c.subscription_id).join(
+    _product, _product.c.code == _subscription.c.product
+)
 _BY_IDS = compiled(sa.select(*COLUMNS).select_from(_source).where(_key.c.id == sa.any_(ids_parameter())))
 _PRIMARY = compiled(
     sa.select(*COLUMNS)
@@ -69,8 +80,8 @@ _FILTERS = {
     "product": lambda value: _subscription.c.product == value,
     "kind": lambda value: _key.c.kind == value,
     "search": lambda value: _key.c.name_key.like(value, escape="\\"),
-    "live": lambda value: sa.or_(_key.c.expires_on.is_(None), _key.c.expires_on >= value),
-    "expired": lambda value: _key.c.expires_on < value,
+    "live": lambda value: sa.or_(_key.c.expires_on.is_(None), _key.c.expires_on + GRACE_DAYS >= value),
+    "expired": lambda value: _key.c.expires_on + GRACE_DAYS < value,
 }
 OF_ACCOUNT = Listing(
     name="account-keys",

@@ -1,6 +1,6 @@
 """Issuing subscriptions and registering their keys (SUB-1, SUB-3, SUB-7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.domain.keys import lookup
 from app.domain.keys.quota import is_live
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import rules
+from app.domain.subscriptions.contracts import checked_contract
 from app.domain.subscriptions.events import SubscriptionChanged, SubscriptionIssued, SubscriptionRegistered
 from app.domain.work import Work
 from app.models.account import Account, AccountKind
@@ -60,6 +61,7 @@ async def issue(work: Work, order: Issue) -> str:
         work.require(Permission.SUBSCRIPTION_ISSUE)
         product = await policy_of(work.session, order.product)
         send_to = email_of(order.send_to, "sendTo") if order.send_to else None
+        order = _with_contract(order)
         await _check_reseller(work, order)
         subscription = new_subscription(work, order, product)
         code = new_key_code()
@@ -105,6 +107,17 @@ def new_subscription(work: Work, order: Issue, product: Product) -> LicenseSubsc
         sales_email=order.sales_email,
         sales_phone=order.sales_phone,
         created_at=work.now,
+    )
+
+
+def _with_contract(order: Issue) -> Issue:
+    contract = checked_contract(order.contract_number, order.sales_name, order.sales_email, order.sales_phone)
+    return replace(
+        order,
+        contract_number=contract.number,
+        sales_name=contract.sales_name,
+        sales_email=contract.sales_email,
+        sales_phone=contract.sales_phone,
     )
 
 
@@ -236,8 +249,9 @@ def bind(
 
 
 def _rename(subscription: LicenseSubscription, key: LicenseKey, name: str) -> None:
-    subscription.name = key.name = name
-    subscription.name_key = key.name_key = name.casefold()
+    if key.name == subscription.name:  # a primary key that was given a name of its own keeps it
+        key.name, key.name_key = name, name.casefold()
+    subscription.name, subscription.name_key = name, name.casefold()
 
 
 async def _fulfil_first_order(work: Work, subscription: LicenseSubscription) -> None:

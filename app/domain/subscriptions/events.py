@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -134,16 +135,24 @@ class SubscriptionRenewed(DomainEvent):
         }
 
 
+class WayOn(StrEnum):
+    """How a subscription that ends goes on."""
+
+    BY_ITSELF = "BY_ITSELF"
+    ORDER = "ORDER"
+    RESELLER = "RESELLER"
+    CONVERSION = "CONVERSION"
+
+
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionEnding(DomainEvent):
-    """SUB-11: the end is `days` away. Told by mail alone: nothing changed, so no stream hears of it."""
+    """SUB-11: the reminder of so many days before the end. Told by mail alone: nothing changed yet."""
 
     name: str
     product_name: str
     ends_on: date
-    days: int
     reminder: int
-    renews_by_itself: bool
+    way: WayOn
     maintenance: bool
     owner_id: UUID
 

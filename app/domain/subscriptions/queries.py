@@ -14,13 +14,11 @@ from app.core.paging import Listing, Order, like_pattern
 from app.core.statements import compiled
 from app.domain.batches import by_key, grouped, ids_parameter, table_of, tagged
 from app.domain.subscriptions.rules import EXPIRING_DAYS
-from app.models.license_key import LicenseKey
 from app.models.product import Product
 from app.models.subscription import LicenseSubscription, SalesOrder
 
 _subscription = table_of(LicenseSubscription)
 _product = table_of(Product)
-_key = table_of(LicenseKey)
 _order = table_of(SalesOrder)
 # What has no end sorts behind everything that has one.
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
@@ -46,26 +44,6 @@ _ORDERS = compiled(
 )
 _ORDERS_BY_IDS = compiled(
     sa.select(*_order.c, tagged("Order")).where(_order.c.id == sa.any_(ids_parameter()))
-)
-_live = sa.or_(_key.c.expires_on.is_(None), _key.c.expires_on >= sa.bindparam("today"))
-_shared = sa.or_(_key.c.allocation.is_(None), _key.c.allocation == "DYNAMIC")
-
-
-def _sum(column: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.cast(sa.func.coalesce(sa.func.sum(column).filter(condition), 0), sa.Integer)
-
-
-_USES = compiled(
-    sa.select(
-        _subscription.c.id,
-        _subscription.c.quantity,
-        _sum(_key.c.quota, sa.and_(_key.c.allocation == "RESERVED", _live)).label("reserved"),
-        _sum(_key.c.used, _shared).label("pool_used"),
-        _sum(_key.c.used, sa.true()).label("used"),
-    )
-    .select_from(_subscription.join(_key, _key.c.subscription_id == _subscription.c.id))
-    .where(_subscription.c.id == sa.any_(ids_parameter()))
-    .group_by(_subscription.c.id)
 )
 
 _expires = sa.func.coalesce(_subscription.c.expires_on, _FOREVER, type_=sa.Date())
@@ -126,19 +104,21 @@ async def orders_by_ids(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
     return by_key(await read.rows(_ORDERS_BY_IDS, ids=list(ids)))
 
 
+ALL_ORDERS = Listing(
+    name="orders",
+    columns=(*_order.c, tagged("Order")),
+    source=_order,
+    id=_order.c.id,
+    parent=None,
+    sorts={"PLACED_AT": _order.c.placed_at},
+    order=Order("PLACED_AT", descending=True),
+    filters={"status": lambda value: _order.c.status == value},
+)
+
+
 async def orders_of(read: Reader, subscription_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
     """The order history of each subscription, newest first; nothing for licence administrators."""
     return grouped(await read.rows(_ORDERS, ids=list(subscription_ids)), "subscription_id")
-
-
-@lru_cache(maxsize=8)
-def uses_on(today: date) -> Callable[[Reader, Sequence[UUID]], Awaitable[dict[UUID, Row]]]:
-    """The batch query for licences bought, reserved and used on that day (KEY-3), from the keys' counters."""
-
-    async def uses_of(read: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
-        return by_key(await read.rows(_USES, ids=list(ids), today=today))
-
-    return uses_of
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,56 @@
+"""What administrators decide about a subscription (SUB-8, SUB-15)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.access.permissions import Permission
+from app.domain.subscriptions import rules, thresholds
+from app.domain.subscriptions.events import SubscriptionChanged
+from app.domain.work import Work
+from app.models.subscription import LicenseSubscription
+
+
+async def set_auto_renew(work: Work, subscription_id: UUID | None, *, auto_renew: bool) -> UUID:
+    """SUB-8: renew by itself on the end date, or not.
+
+    Raises NOT_FOUND, FORBIDDEN; to switch it on also RENEWED_THROUGH_RESELLER, TRIAL, INVALID, KEY_EXPIRED.
+    """
+    async with work:
+        subscription = await work.get(LicenseSubscription, subscription_id, "subscriptionId")
+        work.require(Permission.SUBSCRIPTION_SET_AUTO_RENEW, subscription)
+        if auto_renew and not subscription.auto_renew:
+            rules.check_auto_renewal(subscription, work.now.date())
+        if auto_renew is not subscription.auto_renew:
+            subscription.auto_renew = auto_renew
+            work.emit(_changed(subscription, autoRenew=auto_renew))
+        return subscription.id
+
+
+async def set_usage_thresholds(work: Work, subscription_id: UUID | None, percentages: Sequence[int]) -> UUID:
+    """SUB-15: which percentages raise an alert; an empty list turns alerts off.
+
+    What use has reached by now is not told again: it is armed once use has fallen below it.
+    Raises NOT_FOUND, FORBIDDEN, INVALID (`percentages.N`).
+    """
+    async with work:
+        subscription = await work.get(LicenseSubscription, subscription_id, "subscriptionId")
+        work.require(Permission.SUBSCRIPTION_SET_USAGE_THRESHOLDS, subscription)
+        chosen = thresholds.checked(percentages)
+        if chosen != subscription.usage_thresholds:
+            subscription.usage_thresholds = chosen
+            subscription.threshold_reached = thresholds.level(
+                chosen, subscription.used, subscription.quantity
+            )
+            work.emit(_changed(subscription, usageThresholds=chosen))
+        return subscription.id
+
+
+def _changed(subscription: LicenseSubscription, **changed: Any) -> SubscriptionChanged:
+    return SubscriptionChanged(
+        account_id=subscription.account_id,
+        subject_id=subscription.id,
+        subscription_id=subscription.id,
+        name=subscription.name,
+        changed=changed,
+    )
