@@ -36,6 +36,7 @@ from app.subscriptions.hub import Hub
 from app.subscriptions.sessions import close_ended
 from app.web import health
 from app.web.middleware import RequestFacts
+from app.web.oidc import oidc_routes
 from app.web.pages import page_routes
 from app.web.persisted import RedisQueries
 from app.web.requests import PREFLIGHT, context_for
@@ -130,6 +131,7 @@ class Server:
             Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
             *support_routes(lambda: self.app),
             *page_routes(),
+            *oidc_routes(self.settings, self.make_context),
         ]
         if self.settings.dev:
             routes += [Route("/dev/live", self.live), *development_routes(lambda _request: self.app)]

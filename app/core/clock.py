@@ -17,6 +17,10 @@ class Clock:
         """The present moment, aware, in UTC."""
         return datetime.now(UTC) + self.offset
 
+    def wall(self) -> datetime:
+        """UTC now, never moved: for what others have stamped, who go by their own clocks."""
+        return datetime.now(UTC)
+
     def today(self) -> date:
         """The present calendar day in UTC; the last good day of whatever ends today."""
         return self.now().date()

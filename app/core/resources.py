@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from app.core.attempts import Attempts
 from app.core.clock import Clock
@@ -53,6 +55,8 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         max_connections=settings.redis_pool_size,
         socket_timeout=2,
         socket_connect_timeout=2,
+        # Once more at once, for a connection that died unseen; without Redis everything goes on, and soon.
+        retry=Retry(NoBackoff(), 1),
     )
     try:
         yield Resources(

@@ -1,4 +1,4 @@
-"""The pages behind mailed links, for a portal without a frontend: a button that posts the mutation.
+"""The pages behind mailed links, for a portal without a frontend: a form that posts the mutation.
 
 Opening a page does nothing yet: mail scanners open every link.
 """
@@ -14,22 +14,42 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 _TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape()
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(),
+    trim_blocks=True,
 )
 
 
 @dataclass(frozen=True)
+class Field:
+    """What somebody types: a field of the mutation's input. An empty one is left out."""
+
+    name: str
+    label: str
+    type: str = "text"
+    autocomplete: str = "off"
+    required: bool = True
+
+
+@dataclass(frozen=True)
 class Page:
-    """A path, and the mutation that its button posts with the link's token."""
+    """A path, and the mutation that its form posts with the link's token and what was typed.
+
+    `secret` is the input's field that carries the token. A page without mutation tells something,
+    and leads on.
+    """
 
     path: str
     title: str
     text: str
     button: str
-    mutation: str
-    done: str
+    mutation: str = ""
+    done: str = ""
+    fields: tuple[Field, ...] = ()
+    secret: str = "token"  # noqa: S105 - the name of a field
 
 
+NEW_PASSWORD: Final = Field("newPassword", "New password", "password", "new-password")
 PAGES: Final = (
     Page(
         path="/confirm-email",
@@ -37,7 +57,24 @@ PAGES: Final = (
         text="Press the button to confirm that this address is yours.",
         button="Confirm",
         mutation="confirmEmail",
-        done="Your address is confirmed. You are signed in.",
+        done="Your address is confirmed.",
+    ),
+    Page(
+        path="/confirm-new-email",
+        title="Confirm your new email address",
+        text="Press the button to sign in with this address from now on.",
+        button="Confirm",
+        mutation="confirmEmail",
+        done="Your address is changed.",
+    ),
+    Page(
+        path="/reset-password",
+        title="Choose a new password",
+        text="12 to 128 characters, and not a common one. You will be signed out everywhere.",
+        button="Change password",
+        mutation="resetPassword",
+        done="Your password is changed. Sign in with it.",
+        fields=(NEW_PASSWORD,),
     ),
 )
 
@@ -47,17 +84,20 @@ def page_routes() -> list[Route]:
     return [Route(page.path, _endpoint(page)) for page in PAGES]
 
 
+def shown(page: Page, *, secret: str = "", to: str | None = None, status: int = 200) -> HTMLResponse:
+    """The page with its secret; `to` is where it leads afterwards."""
+    nonce = secrets.token_urlsafe(16)
+    html = _TEMPLATES.get_template("link.html").render(page=page, nonce=nonce, secret=secret, next=to)
+    policy = (
+        f"default-src 'none'; connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers = {"content-security-policy": policy, "cache-control": "no-store"}
+    return HTMLResponse(html, status, headers=headers)
+
+
 def _endpoint(page: Page):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Starlette's endpoint
     async def endpoint(request: Request) -> Response:
-        nonce = secrets.token_urlsafe(16)
-        html = _TEMPLATES.get_template("link.html").render(
-            page=page, nonce=nonce, token=request.query_params.get("token", "")
-        )
-        policy = (
-            f"default-src 'none'; connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-        headers = {"content-security-policy": policy, "cache-control": "no-store"}
-        return HTMLResponse(html, headers=headers)
+        return shown(page, secret=request.query_params.get("token", ""))
 
     return endpoint

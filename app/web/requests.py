@@ -32,7 +32,7 @@ async def context_for(
         hub,
     )
     if isinstance(response, Response) and request.headers.get(PREFLIGHT):
-        context.remember = _cookie_setter(response, app.resources.settings)
+        context.remember = cookie_setter(response, app.resources.settings)
     return await context.renew()
 
 
@@ -72,13 +72,19 @@ def _cookie(request: HTTPConnection) -> str | None:
     return request.cookies.get(COOKIE)
 
 
-def _cookie_setter(response: Response, settings: Settings) -> Callable[[str | None], None]:
-    facts: dict[str, Any] = {
+def cookie_facts(settings: Settings) -> dict[str, Any]:
+    """How every cookie of ours is kept: no script sees it, and no other site's form sends it."""
+    return {
         "path": "/",
         "httponly": True,
         "samesite": "lax",
         "secure": not is_loopback(settings.public_url),
     }
+
+
+def cookie_setter(response: Response, settings: Settings) -> Callable[[str | None], None]:
+    """What keeps a session's token in a cookie of the response, or takes it out again."""
+    facts = cookie_facts(settings)
 
     def remember(token: str | None) -> None:
         if token is None:

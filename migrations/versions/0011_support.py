@@ -45,7 +45,10 @@ OWNERS = f"""create policy ticket_owner on person to lychgate_viewer using (exis
 # of all accounts it gives the newest: a word that half of all tickets have stays affordable.
 FOUND = """
 create function lychgate_found_tickets(query tsquery) returns setof uuid
-language plpgsql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer
+set search_path = public, pg_temp
+-- A rare word is looked up, a common one is met while walking through the tickets: the plan depends on it.
+set plan_cache_mode = force_custom_plan as $$
 begin
     if lychgate_staff() then
         return query

@@ -6,12 +6,14 @@
 import asyncio
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.core.crypto import hash_password, new_token, token_hash, verify_password
+from app.core.statements import compiled
 from app.domain.errors import DomainError, ErrorCode
 from app.domain.identity import attempts, codes, rules, sessions
 from app.domain.identity.attempts import Kind
@@ -19,6 +21,12 @@ from app.domain.identity.sessions import Client
 from app.domain.work import Work
 from app.models.person import Credential, Person
 from app.models.sign_in import SignInChallenge, TwoFactor
+
+_CREDENTIAL: Final = compiled(
+    select(col(Person.id), col(Credential.password_hash))
+    .join(Credential, col(Credential.person_id) == col(Person.id))
+    .where(col(Person.email_key) == bindparam("key"))
+)
 
 
 @dataclass(frozen=True)
@@ -32,17 +40,24 @@ class Entry:
 async def sign_in(work: Work, email: str, password: str, client: Client, *, keep: bool) -> Entry:
     """IDN-5: let somebody in. Raises INVALID_CREDENTIALS for whatever is wrong, RATE_LIMITED."""
     key = rules.email_key(email.strip())
+    # No transaction waits while a password is compared, slow as that is meant to be.
+    known = await work.resources.database.as_owner().row(_CREDENTIAL, key=key)
+    stored = None if known is None else known["password_hash"]
+    await _compare(work, key, stored, password, client, ())
+    assert known is not None
     async with work:
         work.require(Permission.SIGN_IN)
         async with work.as_owner():  # nobody is signed in yet
-            person = await work.first(select(Person).where(col(Person.email_key) == key))
-        await _prove(work, key, person, password, client, ())
+            person = await work.get(Person, known["id"])
+            if await _password_of(work, person) != stored:
+                raise _wrong()
         return await begin_or_challenge(work, person, client, keep=keep)
 
 
 async def prove(work: Work, person: Person, password: str, client: Client, *path: str) -> None:
     """IDN-9: raise INVALID_CREDENTIALS unless it is the person's password, or RATE_LIMITED."""
-    await _prove(work, person.email_key, person, password, client, path)
+    stored = await _password_of(work, person)
+    await _compare(work, person.email_key, stored, password, client, path)
 
 
 async def begin_or_challenge(work: Work, person: Person, client: Client, *, keep: bool = False) -> Entry:
@@ -91,17 +106,13 @@ async def drop_challenges(work: Work, person: Person) -> None:
         await work.session.execute(delete(SignInChallenge).where(mine))
 
 
-async def _prove(
-    work: Work, key: str, person: Person | None, password: str, client: Client, path: tuple[str, ...]
+async def _compare(
+    work: Work, key: str, stored: str | None, password: str, client: Client, path: tuple[str, ...]
 ) -> None:
     failure = ErrorCode.INVALID_CREDENTIALS
     async with attempts.guarded(work, Kind.PASSWORD, client.ip_address, key, failure):
-        stored = None if person is None else await _password_of(work, person)
-        # An unknown address costs the same time as a wrong password (IDN-2).
-        right = await asyncio.to_thread(verify_password, stored or _decoy(), password)
-        if stored is None or not right:
-            text = "The password is wrong." if path else "Email or password is wrong."
-            raise DomainError(failure, text, *path)
+        if not await asyncio.to_thread(_matches, stored, password):
+            raise _wrong(*path)
 
 
 async def _password_of(work: Work, person: Person) -> str | None:
@@ -127,9 +138,20 @@ async def _spend(work: Work, waiting: SignInChallenge) -> None:
         raise _over()
 
 
+def _wrong(*path: str) -> DomainError:
+    text = "The password is wrong." if path else "Email or password is wrong."
+    return DomainError(ErrorCode.INVALID_CREDENTIALS, text, *path)
+
+
 def _over() -> DomainError:
     text = "This sign-in took too long, or was completed already: begin again."
     return DomainError(ErrorCode.INVALID_CREDENTIALS, text, "challenge")
+
+
+def _matches(stored: str | None, password: str) -> bool:
+    # An unknown address costs the same time as a wrong password (IDN-2).
+    right = verify_password(stored or _decoy(), password)
+    return right and stored is not None
 
 
 @cache
