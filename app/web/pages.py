@@ -81,19 +81,12 @@ PAGES: Final = (
 
 def page_routes() -> list[Route]:
     """A route for each page."""
-    return [Route(page.path, _endpoint(page)) for page in PAGES]
+    return [*(Route(page.path, _endpoint(page)) for page in PAGES), Route("/join", _join)]
 
 
 def shown(page: Page, *, secret: str = "", to: str | None = None, status: int = 200) -> HTMLResponse:
     """The page with its secret; `to` is where it leads afterwards."""
-    nonce = secrets.token_urlsafe(16)
-    html = _TEMPLATES.get_template("link.html").render(page=page, nonce=nonce, secret=secret, next=to)
-    policy = (
-        f"default-src 'none'; connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    headers = {"content-security-policy": policy, "cache-control": "no-store"}
-    return HTMLResponse(html, status, headers=headers)
+    return _html("link.html", status, page=page, secret=secret, next=to)
 
 
 def _endpoint(page: Page):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Starlette's endpoint
@@ -101,3 +94,19 @@ def _endpoint(page: Page):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Sta
         return shown(page, secret=request.query_params.get("token", ""))
 
     return endpoint
+
+
+async def _join(request: Request) -> Response:
+    """ACC-6: what it asks for depends on whether the invited address has a sign-in."""
+    return _html("join.html", token=request.query_params.get("token", ""))
+
+
+def _html(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    policy = (
+        f"default-src 'none'; connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers = {"content-security-policy": policy, "cache-control": "no-store"}
+    html = _TEMPLATES.get_template(template).render(nonce=nonce, **values)
+    return HTMLResponse(html, status, headers=headers)

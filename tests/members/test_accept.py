@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from tests.support.members import PREVIEW, accept, address, invite, join, partner
+from tests.support.identity import secured
+from tests.support.members import PREVIEW, accept, address, invite, join, members_of, partner
 from tests.support.portal import PASSWORD, Portal
 
 VIEWER = """{ viewer { emailConfirmed language person { fullName email } personalAccount { id name }
@@ -130,3 +131,43 @@ async def test_one_represents_a_partner_that_one_is_an_active_member_of(portal: 
         assert representing["members"] is None
         assert representing["subscriptions"]["totalCount"] == 0
         assert representing["licenseKeys"]["totalCount"] == 0
+
+
+@pytest.mark.rule("ACC-6", "IDN-6")
+async def test_two_step_verification_stands_between_joining_and_being_signed_in(portal: Portal) -> None:
+    ada, bob = await portal.administrator(), await portal.person()
+    phone = await secured(portal, bob)
+    token = await invite(portal, ada, bob.email)
+    payload = await portal.done("acceptMembershipInvitation", token=token, password=PASSWORD)
+    assert (payload["membership"], payload["sessionToken"]) == (None, None)
+    # Link and password have proved who joins; without the code nobody is signed in.
+    assert (await members_of(portal, ada, filter={"search": bob.email}))["totalCount"] == 1
+    form = {"challenge": payload["twoFactorChallenge"]}
+    assert await portal.refused("completeTwoFactor", **form, code="000000") == [("INVALID_CODE", "code")]
+    payload = await portal.done("completeTwoFactor", **form, code=await phone.fresh())
+    viewer = (await portal.query(VIEWER, payload["sessionToken"]))["viewer"]
+    assert ada.account in {account["id"] for account in viewer["accounts"]["nodes"]}
+
+
+@pytest.mark.rule("ACC-6", "IDN-9")
+async def test_passwords_of_joiners_are_not_guessed(portal: Portal) -> None:
+    ada, bob = await portal.administrator(), await portal.person()
+    token = await invite(portal, ada, bob.email)
+    form = {"token": token, "password": "wrong-Kettle-4242"}
+    codes = [await portal.refused("acceptMembershipInvitation", **form) for _ in range(11)]
+    assert codes == [*[[("INVALID_CREDENTIALS", "password")]] * 10, [("RATE_LIMITED", "")]]
+    form["password"] = PASSWORD
+    assert await portal.refused("acceptMembershipInvitation", **form) == [("RATE_LIMITED", "")]
+    assert (await members_of(portal, ada))["totalCount"] == 1
+
+
+@pytest.mark.rule("ACC-6")
+async def test_the_mailed_link_opens_a_page_that_does_nothing_yet(portal: Portal) -> None:
+    ada = await portal.administrator()
+    token = await invite(portal, ada, address())
+    answer = await portal.http.get("/join", params={"token": token + '"><script>'})
+    assert answer.status_code == 200
+    assert f'data-token="{token}&#34;&gt;&lt;script&gt;"' in answer.text
+    assert "script-src 'nonce-" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert (await portal.query(PREVIEW, token=token))["membershipInvitation"] is not None

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.support.live import Subscription
-from tests.support.members import MEMBERS, Member, grant, join, membership_of
+from tests.support.members import MEMBERS, Member, grant, join, members_of, membership_of
 from tests.support.portal import Person, Portal
 
 EVENTS = """subscription ($id: ID!) { accountEvents(accountId: $id) { type summary
@@ -12,12 +12,6 @@ EVENTS = """subscription ($id: ID!) { accountEvents(accountId: $id) { type summa
 OWN = "subscription { viewerEvents { type summary ... on GeneralEvent { data } } }"
 ADMINISTERED = """query ($id: ID!) { account(id: $id) { name ... on BusinessAccount { supportCode
     viewerMembership { role administeredKeys { id } } licenseKeys { nodes { id } } } } }"""
-
-
-async def members_of(portal: Portal, person: Person, **arguments: Any) -> dict[str, Any]:
-    data = await portal.query(MEMBERS, person.token, id=person.account, **arguments)
-    found: dict[str, Any] = data["account"]["members"]
-    return found
 
 
 async def ended(subscription: Subscription) -> bool:

@@ -80,6 +80,13 @@ async def grant(portal: Portal, administrator: Person, key: str | None, *members
     )
 
 
+async def members_of(portal: Portal, person: Person, **arguments: Any) -> dict[str, Any]:
+    """A page of the members of one's account."""
+    data = await portal.query(MEMBERS, person.token, id=person.account, **arguments)
+    found: dict[str, Any] = data["account"]["members"]
+    return found
+
+
 async def membership_of(portal: Portal, person: Person) -> str:
     """The ID of one's own membership in one's account."""
     document = "query ($id: ID!) { account(id: $id) { ... on BusinessAccount { viewerMembership { id } } } }"
