@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.live import Subscription
 from tests.support.members import MEMBERS, Member, grant, join, members_of, membership_of
-from tests.support.portal import Person, Portal
+from tests.support.portal import Portal
 
 EVENTS = """subscription ($id: ID!) { accountEvents(accountId: $id) { type summary
     ... on GeneralEvent { data subject { id } } } }"""
