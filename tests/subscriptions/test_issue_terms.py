@@ -1,4 +1,4 @@
-"""SUB-1 to SUB-7: issuing, registering, and what is shown of it."""
+"""SUB-1, SUB-3, SUB-5, SUB-6: terms and contracts, a race, and the list."""
 
 import asyncio
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.licensing import (
     subscription_of,
     today,
 )
-from tests.support.portal import COMPANY, Person, Portal
+from tests.support.portal import Person, Portal
 
 DETAILS = """query ($id: ID!) { node(id: $id) { ... on LicenseSubscription {
     name kind status channel supportPlan autoRenew notForResale activatedOn expiresOn quantity
@@ -91,41 +91,6 @@ async def details(portal: Portal, person: Person) -> dict[str, Any]:
     data = await portal.query(DETAILS, person.token, id=person.subscription)
     found: dict[str, Any] = data["node"]
     return found
-
-
-@pytest.mark.rule("SUB-2", "SUB-3", "SUB-9")
-async def test_registering_and_its_errors(portal: Portal) -> None:
-    ada, carl = await portal.administrator(), await portal.person()
-    code = await portal.issue()
-    personal = (await portal.query("{ viewer { personalAccount { id } } }", ada.token))["viewer"]
-    typo = code[:-1] + ("0" if code[-1] != "0" else "1")
-    over = await portal.issue(endsOn=await in_days(portal, 0))
-
-    async def wrong(person: Person, **given: Any) -> list[tuple[str, str]]:
-        return await portal.refused("registerKey", person.token, **({"code": code} | given))
-
-    here = {"accountId": ada.account}
-    assert await wrong(ada, code=typo, **here) == [("KEY_MALFORMED", "code")]
-    assert await wrong(ada, code="LYC-00000-00000-00000-00000-00000", **here) == [("KEY_UNKNOWN", "code")]
-    assert await wrong(ada, code=ada.code, **here) == [("KEY_ALREADY_REGISTERED", "code")]
-    assert await wrong(carl, code=ada.code, company=COMPANY) == [("KEY_ALREADY_REGISTERED", "code")]
-    assert await wrong(ada) == [("BUSINESS_DETAILS_REQUIRED", "company")]
-    assert await wrong(ada, accountId=personal["personalAccount"]["id"]) == [
-        ("BUSINESS_DETAILS_REQUIRED", "accountId")
-    ]
-    assert await wrong(carl, **here) == [("NOT_FOUND", "accountId")]
-    assert await wrong(ada, name="", **here) == [("INVALID", "name")]
-    payload = await portal.done(
-        "registerKey", ada.token, code=f" {code.lower().replace('-', ' ')} ", name="Office", **here
-    )
-    assert payload["subscription"]["name"] == "Office"
-    ada.subscription = payload["subscription"]["id"]
-    found = await details(portal, ada)
-    assert found["primaryKey"]["code"] == code
-    [order] = found["orders"]
-    assert (order["kind"], order["status"], order["quantity"]) == ("NEW", "FULFILLED", 10)
-    await later(portal, "P1D", ada)
-    assert await wrong(ada, code=over, **here) == [("KEY_EXPIRED", "code")]
 
 
 @pytest.mark.rule("SUB-3")

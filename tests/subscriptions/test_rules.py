@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from app.domain.errors import DomainError
 from app.domain.subscriptions.rules import (
     REMINDERS,
-    SubscriptionStatus,
     reminder,
     renewed_end,
-    status_on,
     term_end,
 )
 from app.domain.subscriptions.thresholds import checked, level
@@ -52,23 +50,6 @@ def test_no_renewal_leaves_the_calendar() -> None:
     with pytest.raises(DomainError) as refused:
         renewed_end(date(2999, 1, 1), date(2026, 1, 1), 12)
     assert refused.value.code == "INVALID"
-
-
-@pytest.mark.rule("SUB-4")
-@given(end=DAYS, today=DAYS, grace=st.sampled_from((0, 30)))
-def test_statuses_follow_the_dates(end: date, today: date, grace: int) -> None:
-    left = (end - today).days
-    expected = (
-        SubscriptionStatus.ACTIVE
-        if left > 30
-        else SubscriptionStatus.EXPIRING_SOON
-        if left >= 0
-        else SubscriptionStatus.GRACE
-        if -left <= grace
-        else SubscriptionStatus.EXPIRED
-    )
-    assert status_on(today, end, grace) is expected
-    assert status_on(today, None, grace) is SubscriptionStatus.ACTIVE
 
 
 @pytest.mark.rule("SUB-11")
