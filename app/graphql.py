@@ -14,6 +14,7 @@ from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
 from app.resolvers.orders import OrderMutation
+from app.resolvers.releases import ReleaseMutation
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
@@ -79,6 +80,7 @@ class Mutation(
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
+    ReleaseMutation,
 ):
     """Every mutation."""
 
