@@ -10,6 +10,7 @@ from app.resolvers.credentials import CredentialMutation
 from app.resolvers.farms import FarmMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
+from app.resolvers.invitations import InstallInvitationMutation
 from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
@@ -80,6 +81,7 @@ class Mutation(
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
+    InstallInvitationMutation,
     ReleaseMutation,
 ):
     """Every mutation."""

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -99,16 +99,8 @@ async def _release(work: Work, given: Publication) -> UUID:
     place = {"product": given.product, "version": given.version.strip()}
     statement = insert(Release).values(id=new_id(), published_at=work.now, **place, **facts)
     statement = statement.on_conflict_do_update(index_elements=["product", "version"], set_=facts)
-    await work.session.execute(statement)
-    return UUID(
-        str(
-            await work.first(
-                select(Release.id).where(
-                    col(Release.product) == given.product, col(Release.version) == given.version.strip()
-                )
-            )
-        )
-    )
+    found: UUID = (await work.session.execute(statement.returning(col(Release.id)))).scalar_one()
+    return found
 
 
 def _errors(given: Publication) -> Iterator[DomainError]:
