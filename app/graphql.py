@@ -10,10 +10,12 @@ from app.resolvers.credentials import CredentialMutation
 from app.resolvers.farms import FarmMutation
 from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
+from app.resolvers.invitations import InstallInvitationMutation
 from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
 from app.resolvers.orders import OrderMutation
+from app.resolvers.releases import ReleaseMutation
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
@@ -79,6 +81,8 @@ class Mutation(
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,
+    InstallInvitationMutation,
+    ReleaseMutation,
 ):
     """Every mutation."""
 

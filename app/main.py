@@ -34,7 +34,7 @@ from app.jobs.runner import run_background
 from app.reactions import REACTIONS
 from app.subscriptions.hub import Hub
 from app.subscriptions.sessions import close_ended
-from app.web import health
+from app.web import downloads, health
 from app.web.middleware import RequestFacts
 from app.web.oidc import oidc_routes
 from app.web.pages import page_routes
@@ -102,6 +102,10 @@ class Server:
         """/graphql, over HTTP and websockets."""
         await self.endpoint(scope, receive, send)
 
+    async def download(self, request: Request) -> Response:
+        """/download: where an invited user lands."""
+        return await downloads.download_page(self.app, request)
+
     @property
     def listening(self) -> int:
         """How many subscriptions hear of whatever comes from now on, alone or in a group."""
@@ -129,6 +133,7 @@ class Server:
             Route("/readyz", of_app(health.ready)),
             Route("/metrics", health.metrics),
             Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
+            Route("/download", self.download),
             *support_routes(lambda: self.app),
             *page_routes(),
             *oidc_routes(self.settings, self.make_context),

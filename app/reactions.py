@@ -11,7 +11,9 @@ from app.domain.identity.events import (
     SignUpRepeated,
     TwoFactorChanged,
 )
+from app.domain.invitations.progress import follow
 from app.domain.keys.events import KeyChanged, KeyCreated, KeyDeleted, KeyExpired
+from app.domain.mails.events import MailSettled
 from app.domain.members.events import (
     MemberBlocked,
     MemberChanged,
@@ -35,6 +37,7 @@ REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
     EmailChanged: [identity.address_changed],
     EmailChangeRequested: [identity.confirm_new_address],
+    MailSettled: [follow],
     PasswordChanged: [identity.password_changed],
     PasswordResetRequested: [identity.reset_password],
     FarmDeactivated: [leaving.after_deactivation, farms.suspended],

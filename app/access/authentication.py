@@ -33,26 +33,37 @@ _PERSON: Final = """
             where membership.person_id = person.id and membership.status = 'ACTIVE'
             and membership.role = 'REGULAR_MEMBER') as grants
 """
-_BY_SESSION: Final = Statement(
-    f"""
+
+
+def _sessions(which: str) -> Statement:
+    return Statement(
+        f"""
     select session.id as session_id, session.last_used_at, session.lifetime_seconds, null::uuid as token_id,
         null::text[] as scopes, null::uuid[] as limited_to, {_PERSON}
     from session join person on person.id = session.person_id
-    where session.token_hash = $1 and session.expires_at > $2
+    where session.{which} = $1 and session.expires_at > $2
     """,  # noqa: S608 - a part of the statement, not a value
-    ("token_hash", "now"),
-    {},
-)
-_BY_ACCESS_TOKEN: Final = Statement(
-    f"""
+        (which, "now"),
+        {},
+    )
+
+
+def _access_tokens(which: str) -> Statement:
+    return Statement(
+        f"""
     select null::uuid as session_id, access_token.last_used_at, access_token.id as token_id,
         access_token.scopes, access_token.account_ids as limited_to, {_PERSON}
     from access_token join person on person.id = access_token.person_id
-    where access_token.token_hash = $1 and (access_token.expires_at is null or access_token.expires_at > $2)
+    where access_token.{which} = $1 and (access_token.expires_at is null or access_token.expires_at > $2)
     """,  # noqa: S608 - a part of the statement, not a value
-    ("token_hash", "now"),
-    {},
-)
+        (which, "now"),
+        {},
+    )
+
+
+_BY_SESSION: Final = _sessions("token_hash")
+_BY_ACCESS_TOKEN: Final = _access_tokens("token_hash")
+_BY_IDS: Final = (_sessions("id"), _access_tokens("id"))
 _BY_PERSON: Final = Statement(
     f"""
     select null::uuid as session_id, null::uuid as token_id, null::text[] as scopes,
@@ -82,6 +93,15 @@ async def actor_behind(look: Look, person_id: UUID) -> Actor | None:
     """A person who proved themselves otherwise than by a token, as by an answer to a mail. Needs the owner's look."""
     row = await look.row(_BY_PERSON, id=person_id)
     return None if row is None else actor_of(row)
+
+
+async def actor_of_sign_in(look: Look, sign_in_id: UUID, now: datetime) -> Actor | None:
+    """What a session or access token may do at this moment; None if it is over. Needs the owner's look."""
+    for statement in _BY_IDS:
+        row = await look.row(statement, id=sign_in_id, now=now)
+        if row is not None:
+            return actor_of(row)
+    return None
 
 
 def actor_of(row: Row) -> Actor:

@@ -12,6 +12,8 @@ _PREFIX: Final = "LYC"
 _READ_PREFIX: Final = _PREFIX.translate(_LOOKALIKES)
 _SYMBOLS: Final = 25
 _GROUP: Final = 5
+_ACTIVATION_SYMBOLS: Final = 12
+_ACTIVATION_GROUP: Final = 4
 _MASK: Final = "•" * _GROUP
 
 
@@ -36,6 +38,22 @@ def normalise_key_code(text: str) -> str | None:
     return _grouped(symbols) if check_character(symbols[:-1]) == symbols[-1] else None
 
 
+def new_activation_code() -> str:
+    """A temporary activation code: 12 random symbols (60 bits) in three groups (INV-2)."""
+    return _activation("".join(secrets.choice(ALPHABET) for _ in range(_ACTIVATION_SYMBOLS)))
+
+
+def normalise_activation_code(text: str) -> str | None:
+    """The canonical form of a typed temporary code; None if it can't be one (KEY_MALFORMED)."""
+    symbols = _NOISE.sub("", text.upper()).translate(_LOOKALIKES)
+    if not symbols.startswith(f"{_READ_PREFIX}T"):
+        return None
+    symbols = symbols.removeprefix(f"{_READ_PREFIX}T")
+    if len(symbols) != _ACTIVATION_SYMBOLS or any(char not in _VALUES for char in symbols):
+        return None
+    return _activation(symbols)
+
+
 def masked(last_group: str) -> str:
     """KEY-5: the code as those see it who don't administer the key."""
     return "-".join([_PREFIX, *[_MASK] * 4, last_group])
@@ -53,3 +71,8 @@ def check_character(body: str) -> str:
 def _grouped(symbols: str) -> str:
     groups = [symbols[start : start + _GROUP] for start in range(0, _SYMBOLS, _GROUP)]
     return "-".join([_PREFIX, *groups])
+
+
+def _activation(symbols: str) -> str:
+    places = range(0, _ACTIVATION_SYMBOLS, _ACTIVATION_GROUP)
+    return "-".join([_PREFIX, "T", *(symbols[place : place + _ACTIVATION_GROUP] for place in places)])

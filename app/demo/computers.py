@@ -8,7 +8,8 @@ from uuid import UUID
 
 from app.demo import people, subscriptions
 from app.demo.story import Step, Story
-from app.domain.installations import activation, check_in, commands
+from app.domain.installations import activation, check_in, commands, contact
+from app.domain.installations.activation import Code
 from app.domain.installations.answers import Contact
 from app.domain.installations.rules import Machine
 from app.models.product import ProductCode
@@ -137,7 +138,7 @@ async def _activate(story: Story, seat: Seat, version: str) -> None:
     machine = Machine(**{**vars(seat.machine), "app_version": version})
     done = await activation.activate(
         story.machine(machine.hostname),
-        story.codes[seat.fleet.sale],
+        Code(story.codes[seat.fleet.sale]),
         seat.fleet.product,
         machine,
         story.address_of(machine.hostname),
@@ -146,8 +147,8 @@ async def _activate(story: Story, seat: Seat, version: str) -> None:
 
 
 async def _check_in(story: Story, seat: Seat, version: str) -> None:
-    contact = Contact(app_version=version, ip_address=story.address_of(seat.machine.hostname))
-    await check_in.check_in(story.machine(seat.machine.hostname), seat.token, contact)
+    heard = Contact(app_version=version, ip_address=story.address_of(seat.machine.hostname))
+    await contact.check_in(story.app.resources, story.app.read_all(), seat.token, heard)
 
 
 async def _give_back(story: Story, seat: Seat) -> None:

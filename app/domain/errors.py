@@ -94,7 +94,8 @@ class NotEnoughLicenses(DomainError):
     """KEY-4: the pool can't give that many licences."""
 
     def __init__(self, *path: str, available: int, requested: int) -> None:
-        text = f"{requested} licences are needed, {available} can be given."
+        missing = requested - available
+        text = f"{requested} licences are needed, {available} can be given: {missing} are missing."
         super().__init__(ErrorCode.NOT_ENOUGH_LICENSES, text, *path)
         self.available = available
         self.requested = requested

@@ -1,7 +1,7 @@
 """The one keyset connection that every list of the API is (Relay's server specification)."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -59,9 +59,11 @@ class Connection(Generic[Node]):
 
     @strawberry.field(description="How many items there are on all pages; counted only when asked for")
     async def total_count(self) -> int:
-        """The count, in one statement for all parents of the level."""
+        """The count, in one statement for all parents of the level, unless the page alone tells."""
         page: ConnectionPage = self  # type: ignore[assignment]  # the row behind it
-        count: int = await page.info.context.load(counting(page.slice.request), page.parent)
+        count: int | None = page.slice.total
+        if count is None:
+            count = await page.info.context.load(counting(page.slice.narrowed), page.parent)
         return count
 
 
@@ -132,18 +134,21 @@ def connection(
     filter_type: type | None = None,
     order_type: type | None = None,
     shown: Callable[[Any, Any], bool] | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Any:
     """A field that pages through a listing, below the row whose `key` column is the listing's parent.
 
     `shown` (row and context) says whether there is a list at all for the viewer; null if not.
+    `arguments` are filters that the field takes one by one: names and annotated types.
     """
+    single = dict(arguments or {})
 
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         if shown is not None and not shown(root, info.context):
             return None
-        return await connect(info, request_of(listing, info, arguments), get(root, key))
+        return await connect(info, request_of(listing, info, arguments, single), get(root, key))
 
-    offered: dict[str, Any] = {"first": _FIRST, "after": _AFTER}
+    offered: dict[str, Any] = {**single, "first": _FIRST, "after": _AFTER}
     if filter_type is not None:
         offered["filter"] = Annotated[
             filter_type | None, strawberry.argument(description="Which items; all if left out")
@@ -156,17 +161,20 @@ def connection(
     return strawberry.field(resolver=resolve, description=description)
 
 
-def request_of(listing: Listing, info: Info, arguments: dict[str, Any]) -> PageRequest:
+def request_of(
+    listing: Listing, info: Info, arguments: dict[str, Any], single: Collection[str] = ()
+) -> PageRequest:
     """The page that a field's arguments ask for. Raises Failure (BAD_USER_INPUT)."""
     order = arguments.get("order_by")
     given = arguments.get("filter")
+    filters = asdict(given) if is_dataclass(given) and not isinstance(given, type) else {}
     return page_request(
         listing,
         info.context.clock,
         arguments.get("first"),
         arguments.get("after"),
         None if order is None else Order(order.field.name, order.direction.name == "DESC"),
-        asdict(given) if is_dataclass(given) and not isinstance(given, type) else None,
+        {**filters, **{name: arguments.get(name) for name in single}},
     )
 
 

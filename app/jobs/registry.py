@@ -8,6 +8,8 @@ from app.domain.application import App
 from app.domain.mails.commands import SEND_JOB
 from app.jobs import (
     expire_keys,
+    fold_tallies,
+    forget_exports,
     remind_subscriptions,
     renew_subscriptions,
     send_mail,
@@ -38,6 +40,8 @@ class Job:
 
 
 JOBS: Final[dict[str, Job]] = {
+    fold_tallies.NAME: Job(fold_tallies.run, fold_tallies.due),
+    forget_exports.NAME: Job(forget_exports.run, forget_exports.due, EACH_HOUR),
     expire_keys.NAME: Job(expire_keys.run, expire_keys.due),
     remind_subscriptions.NAME: Job(remind_subscriptions.run, remind_subscriptions.due),
     renew_subscriptions.NAME: Job(renew_subscriptions.run, renew_subscriptions.due),

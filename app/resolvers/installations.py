@@ -1,15 +1,18 @@
 """The licensing service, and what administrators do to installations."""
 
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
 from app.access.actor import Scope
 from app.core import ids
 from app.domain.errors import Invalid
-from app.domain.installations import activation, check_in, commands
+from app.domain.installations import activation, check_in, commands, contact, moves
 from app.domain.installations import queries as installations
+from app.domain.installations.activation import Code
 from app.domain.installations.answers import Answer, Contact
+from app.domain.installations.commands import Edit
 from app.domain.installations.rules import Machine
 from app.engine.fields import Info
 from app.resolvers.root import mutation
@@ -22,6 +25,9 @@ from app.schema.installation_inputs import (
     CheckInInput,
     CheckInPayload,
     DeactivateSelfInput,
+    InstallationPayload,
+    MoveInstallationsInput,
+    UpdateInstallationInput,
 )
 
 _KINDS = ("Computer", "Farm", "ProxyServer")
@@ -29,7 +35,7 @@ _KINDS = ("Computer", "Farm", "ProxyServer")
 
 @strawberry.type
 class InstallationMutation:
-    """DEV-1 to DEV-4, DEV-9."""
+    """DEV-1 to DEV-6, DEV-8, DEV-9."""
 
     @mutation(ActivationPayload, "The licensing service: a computer takes a licence (DEV-1)", public=True)
     async def activate_computer(self, info: Info, input: ActivateComputerInput) -> ActivationPayload:
@@ -37,7 +43,7 @@ class InstallationMutation:
         machine = _machine(input)
         work = info.context.installation_work(machine.hostname)
         done = await activation.activate(
-            work, _key_code(input), input.product, machine, info.context.client.ip_address
+            work, _code(input), input.product, machine, info.context.client.ip_address
         )
         row: Any = (await installations.by_ids(info.context.app.read_all(), [done.installation_id]))[
             done.installation_id
@@ -47,16 +53,13 @@ class InstallationMutation:
 
     @mutation(CheckInPayload, "The licensing service: an installation is heard of (DEV-3)", public=True)
     async def check_in(self, info: Info, input: CheckInInput) -> CheckInPayload:
-        """DEV-3."""
-        contact = Contact(
-            app_version=input.app_version,
-            host_os=input.host_os,
-            hostname=input.hostname,
-            mac_addresses=None if input.mac_addresses is None else tuple(input.mac_addresses),
-            ip_address=info.context.client.ip_address,
-        )
-        work = info.context.installation_work(input.hostname or "")
-        return told(await check_in.check_in(work, input.installation_token, contact))
+        """DEV-3. Computers are many, and have a way of their own."""
+        app, heard = info.context.app, _heard(info, input)
+        answer = await contact.check_in(app.resources, app.read_all(), input.installation_token, heard)
+        if answer is None:
+            work = info.context.installation_work(input.hostname or "")
+            answer = await check_in.check_in(work, input.installation_token, heard)
+        return told(answer)
 
     @mutation(
         CheckInPayload, "The licensing service: an installation gives its licence back (DEV-4)", public=True
@@ -75,10 +78,72 @@ class InstallationMutation:
         self, info: Info, input: BulkInstallationsInput
     ) -> BulkInstallationsPayload:
         """DEV-4, DEV-9."""
-        wanted = [ids.decode(given, *_KINDS) for given in input.installation_ids]
-        done = await commands.deactivate(info.context.work(), wanted)
-        rows: Any = await installations.by_ids(info.context.read(), done)
-        return BulkInstallationsPayload(installations=[rows[id_] for id_ in done])
+        return await _changed(info, await commands.deactivate(info.context.work(), _wanted(input)))
+
+    @mutation(
+        BulkInstallationsPayload,
+        "Deactivate computers, and forbid each its key (DEV-5)",
+        scope=Scope.MANAGE_INSTALLATIONS,
+    )
+    async def blacklist_computers(
+        self, info: Info, input: BulkInstallationsInput
+    ) -> BulkInstallationsPayload:
+        """DEV-5, DEV-9."""
+        return await _changed(info, await commands.blacklist(info.context.work(), _wanted(input)))
+
+    @mutation(
+        BulkInstallationsPayload,
+        "Allow computers their key again; none is reactivated (DEV-5)",
+        scope=Scope.MANAGE_INSTALLATIONS,
+    )
+    async def unblacklist_computers(
+        self, info: Info, input: BulkInstallationsInput
+    ) -> BulkInstallationsPayload:
+        """DEV-5, DEV-9."""
+        return await _changed(info, await commands.unblacklist(info.context.work(), _wanted(input)))
+
+    @mutation(
+        BulkInstallationsPayload,
+        "Let computers use another key; each learns it at its next check-in (DEV-6)",
+        scope=Scope.MANAGE_INSTALLATIONS,
+    )
+    async def move_installations(self, info: Info, input: MoveInstallationsInput) -> BulkInstallationsPayload:
+        """DEV-6, DEV-9."""
+        key_id = ids.decode(input.license_key_id, "LicenseKey")
+        return await _changed(info, await moves.move(info.context.work(), _wanted(input), key_id))
+
+    @mutation(
+        InstallationPayload,
+        "Change an installation's alias or note (DEV-8)",
+        scope=Scope.MANAGE_INSTALLATIONS,
+    )
+    async def update_installation(self, info: Info, input: UpdateInstallationInput) -> InstallationPayload:
+        """DEV-8, FRM-4."""
+        given = {"alias": input.alias, "note": input.note}
+        change = Edit({name: some.value for name, some in given.items() if some is not None})
+        wanted = ids.decode(input.installation_id, *_KINDS)
+        done = await commands.edit(info.context.work(), wanted, change)
+        rows: Any = await installations.by_ids(info.context.read(), [done])
+        return InstallationPayload(installation=rows[done])
+
+
+def _wanted(input: BulkInstallationsInput | MoveInstallationsInput) -> list[UUID | None]:
+    return [ids.decode(given, *_KINDS) for given in input.installation_ids]
+
+
+async def _changed(info: Info, done: list[UUID]) -> BulkInstallationsPayload:
+    rows: Any = await installations.by_ids(info.context.read(), done)
+    return BulkInstallationsPayload(installations=[rows[id_] for id_ in done])
+
+
+def _heard(info: Info, input: CheckInInput) -> Contact:
+    return Contact(
+        app_version=input.app_version,
+        host_os=input.host_os,
+        hostname=input.hostname,
+        mac_addresses=None if input.mac_addresses is None else tuple(input.mac_addresses),
+        ip_address=info.context.client.ip_address,
+    )
 
 
 def _machine(input: ActivateComputerInput) -> Machine:
@@ -92,11 +157,13 @@ def _machine(input: ActivateComputerInput) -> Machine:
     )
 
 
-def _key_code(input: ActivateComputerInput) -> str:
+def _code(input: ActivateComputerInput) -> Code:
     if (input.key_code is None) == (input.activation_code is None):
         msg = "Give a key code or an activation code: one of the two."
         raise Invalid(msg, "keyCode")
-    return input.key_code or input.activation_code or ""
+    if input.key_code is not None:
+        return Code(input.key_code)
+    return Code(input.activation_code or "", temporary=True)
 
 
 def told(answer: Answer) -> CheckInPayload:

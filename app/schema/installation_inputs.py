@@ -95,3 +95,32 @@ class BulkInstallationsPayload:
 
     installations: list[Installation] = strawberry.field(default_factory=list, description="As they are now")
     errors: list[UserError] = errors()
+
+
+@strawberry.input(description="What to change of an installation (DEV-8); what is left out stays")
+class UpdateInstallationInput:
+    """DEV-8."""
+
+    installation_id: strawberry.ID = strawberry.field(description="Which")
+    alias: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description="A name given in the portal, for computers; empty or null takes it away"
+    )
+    note: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description="A note of up to 2,000 characters; empty or null takes it away"
+    )
+
+
+@strawberry.type(description="The installation as it is now")
+class InstallationPayload:
+    """DEV-8."""
+
+    installation: Installation | None = strawberry.field(default=None, description="The installation")
+    errors: list[UserError] = errors()
+
+
+@strawberry.input(description="Computers to move to another key of their product and account (DEV-6)")
+class MoveInstallationsInput:
+    """DEV-6."""
+
+    installation_ids: list[strawberry.ID] = strawberry.field(description="Which: 1 to 1,000")
+    license_key_id: strawberry.ID = strawberry.field(description="The key whose licences they get")

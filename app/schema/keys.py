@@ -8,6 +8,7 @@ import strawberry
 
 from app.core.codes import masked
 from app.domain.installations import queries as installations
+from app.domain.invitations import queries as invitations
 from app.domain.keys.moves import moves_left
 from app.domain.keys.quota import KeyUse, Pool, available, is_live
 from app.domain.members import queries as members
@@ -20,6 +21,7 @@ from app.engine.fields import Info, column, computed, global_id, relation
 from app.models import license_key as models
 from app.models.license_key import LicenseKeyKind
 from app.schema.installations import Installation, InstallationFilter, InstallationOrder
+from app.schema.invitations import InstallInvitation, InstallInvitationState
 from app.schema.node import Node, Tagged
 from app.schema.products import Allocation, ProductCode
 
@@ -145,6 +147,16 @@ class LicenseKey(Tagged, Node):
         "The installations that use it, or used it last",
         filter_type=InstallationFilter,
         order_type=InstallationOrder,
+    )
+
+    install_invitations: Connection[InstallInvitation] = connection(
+        invitations.OF_KEY,
+        "Who was invited to install with it, newest first (INV-4)",
+        arguments={
+            "state": Annotated[
+                InstallInvitationState | None, strawberry.argument(description="Only those in this state")
+            ]
+        },
     )
 
     @strawberry.field(

@@ -8,6 +8,7 @@ from app.domain.accounts import queries as accounts
 from app.domain.articles import queries as articles
 from app.domain.identity import queries as people
 from app.domain.installations import queries as installations
+from app.domain.invitations import queries as invitations
 from app.domain.keys import queries as keys
 from app.domain.members import queries as members
 from app.domain.products import queries as products
@@ -29,6 +30,7 @@ _BATCHES: Final[dict[str, Batch]] = {
     "Ticket": tickets.by_ids,
     "TicketMessage": tickets.messages_by_ids,
     "Farm": installations.by_ids,
+    "InstallInvitation": invitations.by_ids,
 }
 _PRODUCT: Final = "Product_"
 

@@ -1,13 +1,19 @@
 """The catalogue."""
 
+from typing import TYPE_CHECKING, Annotated, Any
+
 import strawberry
 
 from app.domain.articles import queries as articles
+from app.domain.releases import queries as releases
 from app.engine.enums import described
-from app.engine.fields import column, get, relations
+from app.engine.fields import Info, column, get, relations
 from app.models.product import Allocation, InstallationKind, ProductCode
 from app.schema.articles import SupportCategory
 from app.schema.node import Node, Tagged
+
+if TYPE_CHECKING:
+    from app.schema.releases import Release
 
 described(
     ProductCode,
@@ -64,3 +70,17 @@ class Product(Tagged, Node):
     support_categories: list[SupportCategory] = relations(
         articles.categories_of, "What support requests about it can be about (SUP-1)", key="code"
     )
+
+    @strawberry.field(
+        description="Its releases, newest first; none for those who don't hold the product. A perpetual licence "
+        "gives those up to the end of its maintenance (SUB-12)"
+    )
+    async def releases(
+        self,
+        info: Info,
+        version: Annotated[str | None, strawberry.argument(description="Only this version")] = None,
+    ) -> list[Annotated["Release", strawberry.lazy("app.schema.releases")]]:
+        """PRD-2."""
+        row: Any = self
+        found: list[Release] = await info.context.load(releases.releases_of(version), row["code"]) or []
+        return found

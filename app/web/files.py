@@ -11,6 +11,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from app.core.signed_urls import LinkState, state_of
 from app.domain.application import App
+from app.domain.exports import commands as export_requests
+from app.domain.exports import reading as exports
 from app.domain.tickets import attachments
 
 
@@ -36,7 +38,15 @@ async def _attachment(app: App, id_: UUID) -> Download | None:
     return Download(row.filename, row.content_type, stored.pieces, stored.size)
 
 
-DOWNLOADS: Final[Mapping[str, Opener]] = {attachments.PURPOSE: _attachment}
+async def _export(app: App, id_: UUID) -> Download | None:
+    found = await exports.opened(app, id_)
+    return None if found is None else Download(found[0], "text/csv; charset=utf-8", found[1])
+
+
+DOWNLOADS: Final[Mapping[str, Opener]] = {
+    attachments.PURPOSE: _attachment,
+    export_requests.PURPOSE: _export,
+}
 """A line for each kind of file."""
 
 

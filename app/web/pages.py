@@ -86,7 +86,7 @@ def page_routes() -> list[Route]:
 
 def shown(page: Page, *, secret: str = "", to: str | None = None, status: int = 200) -> HTMLResponse:
     """The page with its secret; `to` is where it leads afterwards."""
-    return _html("link.html", status, page=page, secret=secret, next=to)
+    return rendered("link.html", status, page=page, secret=secret, next=to)
 
 
 def _endpoint(page: Page):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Starlette's endpoint
@@ -98,10 +98,11 @@ def _endpoint(page: Page):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Sta
 
 async def _join(request: Request) -> Response:
     """ACC-6: what it asks for depends on whether the invited address has a sign-in."""
-    return _html("join.html", token=request.query_params.get("token", ""))
+    return rendered("join.html", token=request.query_params.get("token", ""))
 
 
-def _html(template: str, status: int = 200, **values: object) -> HTMLResponse:
+def rendered(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """A template as a page that nothing can be slipped into: it runs and styles by its own nonce alone."""
     nonce = secrets.token_urlsafe(16)
     policy = (
         f"default-src 'none'; connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "

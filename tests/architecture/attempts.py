@@ -54,12 +54,16 @@ OWN = (
     "updateProfile",
 )
 
-# The type of an ID by the field's name, where that isn't the type's own.
+# Takes no ID, and is for the vendor's people alone.
+STAFF = ("publishRelease",)
+
+# The type of an ID by the field's name (of one mutation: `mutation.name`), where that isn't the type's own.
 ID_TYPES = {
     "accountId": "BusinessAccount",
     "categoryId": "SupportCategory",
     "installationId": "Computer",
     "invitationId": "MembershipInvitation",
+    "revokeInstallInvitations.invitationId": "InstallInvitation",
     "representingAccountId": "BusinessAccount",
     "resellerAccountId": "BusinessAccount",
     "subcategoryId": "SupportSubcategory",
@@ -127,15 +131,16 @@ class Attempts:
         elif is_enum_type(named):
             value = next(iter(named.values))
         elif named.name == "ID":
-            value = await self._world.id_of(_id_type(name))
+            value = await self._world.id_of(_id_type(mutation, name))
         else:
             value = _PLAIN[named.name]
         return [value] if is_list_type(plain) else value
 
 
-def _id_type(name: str) -> str:
+def _id_type(mutation: str, name: str) -> str:
     one = name.removesuffix("s")
-    return ID_TYPES.get(one, one[0].upper() + one.removesuffix("Id")[1:])
+    usual = ID_TYPES.get(one, one[0].upper() + one.removesuffix("Id")[1:])
+    return ID_TYPES.get(f"{mutation}.{one}", usual)
 
 
 def _has_ids(type_: GraphQLInputObjectType) -> bool:

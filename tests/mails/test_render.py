@@ -42,6 +42,14 @@ FACTS: dict[MailKind, dict[str, Any]] = {
     MailKind.PASSWORD_CHANGED: {"name": "Ada", "at": NOW.isoformat()},
     MailKind.ADDRESS_CHANGED: {"name": "Ada", "at": NOW.isoformat(), "address": "new@example.com"},
     MailKind.TWO_STEP_CHANGED: {"name": "Ada", "at": NOW.isoformat(), "change": "ON"},
+    MailKind.INSTALL_INVITATION: {
+        "company": "Acme",
+        "product": "Desktop",
+        "code": "LYC-T-1111-2222-3333",
+        "link": "http://127.0.0.1:8000/download?code=LYC-T-1111-2222-3333",
+        "expires_at": NOW.isoformat(),
+        "test": True,
+    },
     MailKind.KEY_ISSUED: {
         "code": "LYC-11111-22222-33333-44444-55555",
         "product": "Desktop",

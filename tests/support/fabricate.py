@@ -46,6 +46,7 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "farm_usage_day": {"installation_id": Anchor("farm")},
     "farm_usage_report": {"installation_id": Anchor("farm")},
+    "install_invitation": {"code_sealed": _vault.encrypt("LYC-T-MADE"), "used_by": Anchor("installation")},
     "installation": {"kind": "COMPUTER", "token_sealed": _vault.encrypt("lyc_ins_made")},
     "license_key": {
         "allocation": "DYNAMIC",

@@ -1,72 +1,185 @@
-"""What people do to installations in the portal (DEV-4, DEV-9)."""
+"""What people do to installations in the portal (DEV-4, DEV-5, DEV-8, DEV-9)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.domain.errors import DomainError, Forbidden, Invalid, NotFound, refuse
-from app.domain.installations.deactivation import Reason, deactivate_all
-from app.domain.keys import lookup
+from app.domain.installations import rules
+from app.domain.installations.deactivation import Reason, deactivate_all, free_license
+from app.domain.installations.events import ComputerBlacklisted, ComputerUnblacklisted, edited
+from app.domain.installations.locking import Held, hold
 from app.domain.subscriptions import thresholds
 from app.domain.work import Work
-from app.models.installation import Installation
+from app.models.installation import Blacklisting, Installation, InstallationStatus, PendingChange
 from app.models.license_key import LicenseKey
+from app.models.product import InstallationKind
 
 MOST_AT_ONCE = 1_000
+_Ids = Sequence[UUID | None]
 
 
-async def deactivate(work: Work, installation_ids: Sequence[UUID | None]) -> list[UUID]:
+async def deactivate(work: Work, installation_ids: _Ids) -> list[UUID]:
     """DEV-4: free the licences at once; each machine learns it at its next check-in.
 
     All or nothing (DEV-9): NOT_FOUND or FORBIDDEN name each ID that can't be.
     """
     async with work:
-        installations, keys = await load_all(work, installation_ids, Permission.INSTALLATION_DEACTIVATE)
-        deactivate_all(work, installations, keys, Reason.ADMINISTRATOR)
-        await thresholds.after_keys_changed(work, keys.values())
+        installations, held = await load_all(work, installation_ids, Permission.INSTALLATION_DEACTIVATE)
+        deactivate_all(work, installations, held.keys, Reason.ADMINISTRATOR)
+        await thresholds.after_keys_changed(work, held.keys.values())
         return [installation.id for installation in installations]
 
 
-async def load_all(
-    work: Work, installation_ids: Sequence[UUID | None], permission: Permission
-) -> tuple[list[Installation], dict[UUID, LicenseKey]]:
-    """The installations in the order asked for, and their keys; all locked, all permitted.
+async def blacklist(work: Work, installation_ids: _Ids) -> list[UUID]:
+    """DEV-5: deactivate computers, and forbid each the key that it uses or used last.
 
-    Raises Several with a path for each that can't be, INVALID for more than 1,000.
+    All or nothing (DEV-9): NOT_FOUND, FORBIDDEN or INVALID name each ID that can't be.
+    """
+    async with work:
+        installations, held = await load_all(work, installation_ids, Permission.COMPUTER_BLACKLIST)
+        _refuse_servers(installation_ids, installations, needs_key=True)
+        for installation in installations:
+            if installation.status is not InstallationStatus.BLACKLISTED:
+                _forbid(work, installation, held.key_of(installation))
+        await thresholds.after_keys_changed(work, held.keys.values())
+        return [installation.id for installation in installations]
+
+
+def _forbid(work: Work, installation: Installation, key: LicenseKey | None) -> None:
+    if key is None:  # refused before; says so to the type checker
+        return
+    if installation.status is InstallationStatus.ACTIVE:
+        free_license(installation, key)
+        installation.pending_change = PendingChange.DEACTIVATION
+    installation.status = InstallationStatus.BLACKLISTED
+    listed = Blacklisting(
+        license_key_id=key.id,
+        machine=installation.machine,
+        account_id=installation.account_id,
+        created_at=work.now,
+    )
+    work.add(listed)
+    work.emit(ComputerBlacklisted.of(installation, key))
+
+
+async def unblacklist(work: Work, installation_ids: _Ids) -> list[UUID]:
+    """DEV-5: the computers may use the key again; none is reactivated.
+
+    One that went on with another key is taken off the lists of all keys that the actor
+    administers. All or nothing (DEV-9): NOT_FOUND, FORBIDDEN or INVALID name each ID that can't be.
+    """
+    async with work:
+        installations, held = await load_all(work, installation_ids, Permission.COMPUTER_UNBLACKLIST)
+        _refuse_servers(installation_ids, installations, needs_key=False)
+        freed = await _forgive(work, installations)
+        for installation in installations:
+            if installation.status is InstallationStatus.BLACKLISTED:
+                installation.status = InstallationStatus.DEACTIVATED
+                freed.add(installation.id)
+            if installation.id in freed:
+                work.emit(ComputerUnblacklisted.of(installation, held.key_of(installation)))
+        return [installation.id for installation in installations]
+
+
+async def _forgive(work: Work, installations: Collection[Installation]) -> set[UUID]:
+    """Remove the entries that the actor may see; which installations had one."""
+    places = {(row.account_id, row.machine): row.id for row in installations}
+    statement = select(Blacklisting).where(
+        col(Blacklisting.account_id).in_({account for account, _ in places}),
+        col(Blacklisting.machine).in_({machine for _, machine in places}),
+    )
+    found = [row for row in await work.all(statement) if (row.account_id, row.machine) in places]
+    async with work.as_owner():  # the viewer may not delete what it may see
+        for row in found:
+            await work.session.execute(
+                delete(Blacklisting).where(
+                    col(Blacklisting.license_key_id) == row.license_key_id,
+                    col(Blacklisting.machine) == row.machine,
+                )
+            )
+    return {places[row.account_id, row.machine] for row in found}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """DEV-8: what to change; an alias of None takes it away. What isn't in `values` stays."""
+
+    values: Mapping[str, str | None]
+
+
+async def edit(work: Work, installation_id: UUID | None, change: Edit) -> UUID:
+    """DEV-8, FRM-4: another alias (of a computer) or note. Raises NOT_FOUND, FORBIDDEN, INVALID."""
+    async with work:
+        installation = await work.get(Installation, installation_id, "installationId")
+        work.require(Permission.INSTALLATION_EDIT, installation)
+        changed = _changes(installation, change.values)
+        if changed:
+            for name, value in changed.items():
+                setattr(installation, name, value)
+            installation.name_key = (installation.alias or installation.hostname).casefold()
+            work.emit(edited(installation, sorted(changed)))
+        return installation.id
+
+
+def _changes(installation: Installation, given: Mapping[str, str | None]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if "note" in given:
+        wanted["note"] = rules.note_of(given["note"])
+    if "alias" in given:
+        if installation.kind is not InstallationKind.COMPUTER:
+            msg = "Only computers have an alias."
+            raise Invalid(msg, "alias")
+        wanted["alias"] = rules.line(given["alias"] or "", "alias") or None
+    return {name: value for name, value in wanted.items() if getattr(installation, name) != value}
+
+
+# ------------------------------------------------------------------ several at once
+
+
+async def load_all(
+    work: Work, installation_ids: _Ids, permission: Permission, key_ids: Collection[UUID] = ()
+) -> tuple[list[Installation], Held]:
+    """The installations in the order asked for, each once; all locked with their keys, all permitted.
+
+    Raises INVALID for more than 1,000 IDs, and an error with a path for each that can't be (DEV-9).
     """
     if not 0 < len(installation_ids) <= MOST_AT_ONCE:
         msg = f"Give 1 to {MOST_AT_ONCE} IDs."
         raise Invalid(msg, "installationIds")
-    found = await _visible(work, installation_ids)
-    key_ids = {row.license_key_id for row in found.values() if row.license_key_id is not None}
-    async with work.as_owner():  # who may use a key's installations may not see its subscription's row whole
-        _, keys = await lookup.lock(work, key_ids)
-    locked = await _visible(work, list(found), lock=True)
+    wanted = {id_ for id_ in installation_ids if id_ is not None}
+    held = await hold(work, wanted, key_ids)
     errors: list[DomainError] = []
     for place, id_ in enumerate(installation_ids):
-        path = ("installationIds", str(place))
-        if id_ is None or id_ not in locked:
-            errors.append(NotFound(*path, what="This installation"))
+        if id_ is None or id_ not in held.installations:
+            errors.append(NotFound(*_path(place), what="This installation"))
             continue
         try:
-            work.require(permission, locked[id_])
+            work.require(permission, held.installations[id_])
         except Forbidden as error:
-            errors.append(Forbidden(error.message, *path))
+            errors.append(Forbidden(error.message, *_path(place)))
     refuse(errors)
-    return [locked[id_] for id_ in dict.fromkeys(installation_ids) if id_ is not None], keys
+    return [held.installations[id_] for id_ in dict.fromkeys(installation_ids) if id_ is not None], held
 
 
-async def _visible(
-    work: Work, installation_ids: Sequence[UUID | None], *, lock: bool = False
-) -> dict[UUID, Installation]:
-    statement = (
-        select(Installation)
-        .where(col(Installation.id).in_([id_ for id_ in installation_ids if id_ is not None]))
-        .order_by(col(Installation.id))
-    )
-    if lock:
-        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return {row.id: row for row in await work.all(statement)}
+def _path(place: int) -> tuple[str, str]:
+    return "installationIds", str(place)
+
+
+def _refuse_servers(
+    installation_ids: _Ids, installations: Collection[Installation], *, needs_key: bool
+) -> None:
+    rows = {row.id: row for row in installations}
+    errors: list[DomainError] = []
+    for place, id_ in enumerate(installation_ids):
+        row = None if id_ is None else rows.get(id_)
+        if row is not None and row.kind is not InstallationKind.COMPUTER:
+            errors.append(Invalid("Only computers can be blacklisted.", *_path(place)))
+        elif row is not None and needs_key and row.license_key_id is None:
+            errors.append(Invalid("Its key was deleted: there is none to forbid.", *_path(place)))
+    refuse(errors)

@@ -1,12 +1,14 @@
 """What happens to installations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from app.domain.events.record import DomainEvent
 from app.models.event import EventAudience, EventType
 from app.models.installation import Installation
 from app.models.license_key import LicenseKey
+from app.models.product import InstallationKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +78,70 @@ class ComputerMoved(ComputerEvent):
     def data(self) -> dict[str, Any]:
         """Names of the computer and both keys."""
         return {**ComputerEvent.data(self), "fromKeyName": self.from_key_name}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerBlacklisted(ComputerEvent):
+    """DEV-5: it may not use this key any more."""
+
+    type: ClassVar = EventType.INSTALLATION_BLACKLISTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerUnblacklisted(ComputerEvent):
+    """DEV-5: it may use the key again."""
+
+    type: ClassVar = EventType.INSTALLATION_UNBLACKLISTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallationEdited(InstallationEvent):
+    """DEV-8, FRM-4: alias or note changed; `changed` names the fields."""
+
+    type: ClassVar = EventType.INSTALLATION_EDITED
+
+    changed: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, Any]:
+        """The name, and which fields changed."""
+        return {**InstallationEvent.data(self), "changed": list(self.changed)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputerEdited(InstallationEdited):
+    """A computer's."""
+
+    subject_type: ClassVar = "Computer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FarmEdited(InstallationEdited):
+    """A farm's."""
+
+    subject_type: ClassVar = "Farm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyServerEdited(InstallationEdited):
+    """A proxy server's."""
+
+    subject_type: ClassVar = "ProxyServer"
+
+
+_EDITED: Final = {
+    InstallationKind.COMPUTER: ComputerEdited,
+    InstallationKind.FARM: FarmEdited,
+    InstallationKind.PROXY_SERVER: ProxyServerEdited,
+}
+
+
+def edited(installation: Installation, changed: Sequence[str]) -> InstallationEdited:
+    """The event about these fields of an installation of any kind."""
+    return _EDITED[installation.kind](
+        account_id=installation.account_id,
+        subject_id=installation.id,
+        subscription_id=installation.subscription_id,
+        license_key_id=installation.license_key_id,
+        name=installation.alias or installation.hostname,
+        changed=tuple(changed),
+    )

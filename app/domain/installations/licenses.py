@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from app.core import ids
 from app.core.clock import end_of
@@ -42,6 +43,23 @@ def maximum(key: KeyUse, pool: Pool) -> int:
     return pool.size if key.quota is None else key.quota
 
 
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a licence says."""
+
+    installation_kind: InstallationKind
+    installation_id: UUID
+    account_id: UUID
+    machine: str
+    product: str
+    key_name: str
+    licenses: int
+    kind: str
+    not_for_resale: bool
+    subscription_ends_on: date | None
+    until: datetime
+
+
 def signed(
     resources: Resources,
     now: datetime,
@@ -53,24 +71,41 @@ def signed(
     until: datetime | None = None,
 ) -> SignedLicense:
     """A fresh licence: for a computer until the moment of DEV-3, else until the one given."""
-    until = until or valid_until(now, product.check_in_days, key.expires_on)
-    typename, machine = _MACHINES[installation.kind]
+    terms = Terms(
+        installation_kind=installation.kind,
+        installation_id=installation.id,
+        account_id=installation.account_id,
+        machine=installation.machine,
+        product=product.code,
+        key_name=key.name,
+        licenses=licenses,
+        kind=subscription.kind,
+        not_for_resale=subscription.not_for_resale,
+        subscription_ends_on=subscription.expires_on,
+        until=until or valid_until(now, product.check_in_days, key.expires_on),
+    )
+    return sign(resources, now, terms)
+
+
+def sign(resources: Resources, now: datetime, terms: Terms) -> SignedLicense:
+    """The licence file of these terms (docs/formats.md)."""
+    typename, machine = _MACHINES[terms.installation_kind]
     payload = {
         "iss": resources.settings.public_url,
         "jti": new_id().hex,
         "iat": int(now.timestamp()),
-        "exp": int(until.timestamp()),
-        "sub": ids.encode(typename, installation.id),
-        "account": ids.encode("BusinessAccount", installation.account_id),
-        "product": product.code,
-        "keyName": key.name,
-        "licenses": licenses,
-        "kind": subscription.kind,
-        "notForResale": subscription.not_for_resale,
-        machine: installation.machine,
+        "exp": int(terms.until.timestamp()),
+        "sub": ids.encode(typename, terms.installation_id),
+        "account": ids.encode("BusinessAccount", terms.account_id),
+        "product": terms.product,
+        "keyName": terms.key_name,
+        "licenses": terms.licenses,
+        "kind": terms.kind,
+        "notForResale": terms.not_for_resale,
+        machine: terms.machine,
         "offline": False,
-        "subscriptionEndsOn": subscription.expires_on,
+        "subscriptionEndsOn": terms.subscription_ends_on,
     }
     return SignedLicense(
-        resources.signer.sign(payload), datetime.fromtimestamp(int(until.timestamp()), now.tzinfo)
+        resources.signer.sign(payload), datetime.fromtimestamp(int(terms.until.timestamp()), now.tzinfo)
     )

@@ -2,25 +2,38 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core import ids
 from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
 from app.core.ids import new_id
-from app.core.paging import Listing, Order, like_pattern
-from app.core.statements import compiled
+from app.core.paging import Counted, Listing, Narrow, Order, Split, Values, Via
+from app.core.statements import Statement, compiled
 from app.domain.batches import by_key, ids_parameter, table_of
 from app.domain.subscriptions.rules import EXPIRING_DAYS
-from app.models.installation import Installation
+from app.models.installation import (
+    Installation,
+    InstallationStatus,
+    InstallationTally,
+    InstallationTiming,
+)
 from app.models.license_key import LicenseKey
+from app.models.product import InstallationKind
 
+SHORTEST_INDEXED: Final = 3
+# More than these are as quickly met along the list as they are sorted.
+_MOST_FOUND: Final = 1_000
 _installation = table_of(Installation)
+_timing = table_of(InstallationTiming)
+_tally = table_of(InstallationTally)
 _key = table_of(LicenseKey)
+_group = _key.alias("key_of_list")
 _MOST_SILENT_DAYS = 36_500
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
 
@@ -30,22 +43,42 @@ _TYPENAME = sa.case(
     else_=sa.literal_column("'ProxyServer'"),
 ).label("__typename")
 COLUMNS = (
-    *_installation.c,
+    *(column for column in _installation.c if not column.name.startswith("token_")),
     sa.func.coalesce(_installation.c.alias, _installation.c.hostname).label("name"),
     _key.c.expires_on.label("license_expires_on"),
     _TYPENAME,
 )
 _source = _installation.outerjoin(_key, _key.c.id == _installation.c.license_key_id)
+_by_time = _timing.join(_installation, _installation.c.id == _timing.c.installation_id).outerjoin(
+    _key, _key.c.id == _timing.c.license_key_id
+)
 _BY_IDS = compiled(
     sa.select(*COLUMNS).select_from(_source).where(_installation.c.id == sa.any_(ids_parameter()))
+)
+_PARENTS = (
+    sa.func.unnest(ids_parameter("parents"))
+    .table_valued(sa.column("id", sa.Uuid()), name="parent")
+    .render_derived()
+)
+_FOUND = (sa.bindparam("wanted", type_=sa.Text()), sa.bindparam("most", type_=sa.Integer()))
+_FOUND_TYPE = ARRAY(sa.Uuid())
+
+
+def _found_in(account_id: Any) -> Any:
+    return sa.func.lychgate_found(account_id, *_FOUND, type_=_FOUND_TYPE).label("found")
+
+
+_FOUND_IN_ACCOUNTS = compiled(sa.select(_found_in(_PARENTS.c.id)).select_from(_PARENTS))
+_FOUND_IN_KEYS = compiled(
+    sa.select(_found_in(_key.c.account_id)).where(_key.c.id == sa.any_(ids_parameter("parents")))
 )
 
 
 def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """DEV-7: what the filters mean today. A key's ID that is none finds nothing."""
-    search = values.pop("search", None)
-    if search and search.strip():
-        values["search"] = like_pattern(search.strip())
+    search = (values.pop("search", None) or "").strip()
+    if search:
+        values["search"] = search
     key_id = values.pop("license_key_id", None)
     if key_id is not None:
         values["license_key_id"] = ids.decode(key_id, "LicenseKey") or new_id()
@@ -59,66 +92,141 @@ def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
     return values
 
 
-def _matches(pattern: Any) -> sa.ColumnElement[bool]:
-    texts = (
-        _installation.c.name_key,
-        sa.func.lower(_installation.c.hostname),
-        sa.func.lower(_installation.c.serial_number),
-        sa.func.lower(_installation.c.note),
+def _finder(found: Statement) -> Narrow:
+    """Looks up by index what a search finds, unless that is so much that comparing along the list is quicker."""
+
+    async def narrow(read: Reader, parents: Sequence[UUID], values: Values) -> Values:
+        wanted = values.get("search", "")
+        if len(wanted) < SHORTEST_INDEXED:
+            return values
+        rows = await read.rows(found, parents=list(parents), wanted=wanted, most=_MOST_FOUND)
+        if any(row["found"] is None for row in rows):
+            return values
+        narrowed = {name: value for name, value in values.items() if name != "search"}
+        return {**narrowed, "found": [id_ for row in rows for id_ in row["found"]]}
+
+    return narrow
+
+
+def _filters(ends_on: Any, rows: Any, contents: Any = _installation) -> dict[str, Any]:
+    """`rows` holds what an index of the list's order begins with."""
+    text = sa.func.lychgate_search_text(
+        contents.c.alias, contents.c.hostname, contents.c.serial_number, contents.c.note
     )
-    return sa.or_(*(text.like(pattern, escape="\\") for text in texts))
+    id_ = rows.c.installation_id if "installation_id" in rows.c else rows.c.id
+    return {
+        "kind": lambda value: rows.c.kind == value,
+        "status": lambda value: rows.c.status == value,
+        "product": lambda value: contents.c.product == value,
+        "license_key_id": lambda value: rows.c.license_key_id == value,
+        "search": lambda value: sa.func.strpos(text, sa.func.lower(sa.cast(value, sa.Text))) > 0,
+        "found": lambda value: id_ == sa.any_(sa.cast(value, ARRAY(sa.Uuid()))),
+        "expired": lambda value: ends_on < value,
+        "expires_from": lambda value: ends_on >= value,
+        "expires_to": lambda value: ends_on <= value,
+    }
 
 
 _SORTS = {
     "NAME": _installation.c.name_key,
     "STATUS": _installation.c.status,
     "ACTIVATED_AT": _installation.c.activated_at,
-    "LAST_CONTACT_AT": _installation.c.last_contact_at,
-    "LICENSE_EXPIRES_ON": sa.func.coalesce(_key.c.expires_on, _FOREVER, type_=sa.Date()),
     "APP_VERSION": _installation.c.app_version,
 }
-_FILTERS = {
-    "kind": lambda value: _installation.c.kind == value,
-    "status": lambda value: _installation.c.status == value,
-    "product": lambda value: _installation.c.product == value,
-    "license_key_id": lambda value: _installation.c.license_key_id == value,
-    "search": _matches,
+_TIMES = {"LAST_CONTACT_AT": _timing.c.last_contact_at, "LICENSE_EXPIRES_ON": _timing.c.ends_on}
+_TALLY_FILTERS = {
+    "kind": lambda value: _tally.c.kind == value,
+    "status": lambda value: _tally.c.status == value,
+    "product": lambda value: _tally.c.product == value,
+    "license_key_id": lambda value: _tally.c.license_key_id == value,
     "expired": lambda value: _key.c.expires_on < value,
     "expires_from": lambda value: _key.c.expires_on >= value,
     "expires_to": lambda value: _key.c.expires_on <= value,
 }
-COMPUTERS = Listing(
-    name="computers",
-    columns=COLUMNS,
-    source=_source,
-    id=_installation.c.id,
-    parent=_installation.c.account_id,
-    sorts=_SORTS,
-    order=Order("NAME"),
-    filters=_FILTERS,
-    prepare=lambda values, clock: {**_prepared(values, clock), "kind": "COMPUTER"},
-)
-FARMS = Listing(
-    name="farms",
-    columns=COLUMNS,
-    source=_source,
-    id=_installation.c.id,
-    parent=_installation.c.account_id,
-    sorts=_SORTS,
-    order=Order("NAME"),
-    filters=_FILTERS,
-    prepare=lambda values, clock: {**_prepared(values, clock), "kind": "FARM"},
-)
-OF_KEY = Listing(
+
+
+def _listing(parent: str, found: Statement, **more: Any) -> Listing:
+    """The installations of an account or of a key, and how they are sorted by what moves at each check-in."""
+    shared: dict[str, Any] = {
+        "columns": COLUMNS,
+        "order": Order("NAME"),
+        "split": Split(
+            "status",
+            [status.value for status in InstallationStatus],
+            unless=frozenset({"found"}),
+            sort="STATUS",
+        ),
+        "narrow": _finder(found),
+        **more,
+    }
+    timed = Listing(
+        source=_by_time,
+        id=_timing.c.installation_id,
+        parent=_timing.c[parent],
+        sorts=_TIMES,
+        filters=_filters(_timing.c.ends_on, _timing),
+        **shared,
+    )
+    return Listing(
+        source=_source,
+        id=_installation.c.id,
+        parent=_installation.c[parent],
+        sorts=_SORTS,
+        filters=_filters(_key.c.expires_on, _installation),
+        variants=dict.fromkeys(_TIMES, timed),
+        **shared,
+    )
+
+
+def _via_keys(parent: Any, *, always: bool = False, columns: Sequence[Any] = COLUMNS) -> Via:
+    """What is asked about keys chooses keys; each key's installations stand in the order of its own index."""
+    return Via(
+        source=_group,
+        id=_group.c.id,
+        parent=parent,
+        filters={
+            "license_key_id": lambda value: _group.c.id == value,
+            "expired": lambda value: _group.c.expires_on < value,
+            "expires_from": lambda value: _group.c.expires_on >= value,
+            "expires_to": lambda value: _group.c.expires_on <= value,
+        },
+        sorts={"LICENSE_EXPIRES_ON": sa.func.coalesce(_group.c.expires_on, _FOREVER, type_=sa.Date())},
+        always=always,
+        listing=_listing("license_key_id", _FOUND_IN_KEYS, name="of-key", columns=columns),
+    )
+
+
+def _counted(parent: str) -> Counted:
+    return Counted(
+        source=_tally.outerjoin(_key, _key.c.id == _tally.c.license_key_id),
+        parent=_tally.c[parent],
+        total=sa.cast(sa.func.coalesce(sa.func.sum(_tally.c.change), 0), sa.Integer),
+        filters=_TALLY_FILTERS,
+    )
+
+
+def of_account(name: str, kind: InstallationKind, columns: Sequence[Any] = COLUMNS) -> Listing:
+    """DEV-7: an account's installations of one kind."""
+    return _listing(
+        "account_id",
+        _FOUND_IN_ACCOUNTS,
+        name=name,
+        prepare=lambda values, clock: {**_prepared(values, clock), "kind": kind.value},
+        columns=columns,
+        via=_via_keys(_group.c.account_id, columns=columns),
+        counted=_counted("account_id"),
+    )
+
+
+COMPUTERS = of_account("computers", InstallationKind.COMPUTER)
+FARMS = of_account("farms", InstallationKind.FARM)
+OF_KEY = _listing(
+    "license_key_id",
+    _FOUND_IN_KEYS,
     name="installations",
-    columns=COLUMNS,
-    source=_source,
-    id=_installation.c.id,
-    parent=_installation.c.license_key_id,
-    sorts=_SORTS,
-    order=Order("NAME"),
-    filters=_FILTERS,
     prepare=_prepared,
+    via=_via_keys(_group.c.id, always=True),
+    counted=_counted("license_key_id"),
 )
 SILENT_DAYS = 30
 
@@ -136,18 +244,31 @@ def _silent(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
 SILENT = Listing(
     name="reclaimable-installations",
     columns=COLUMNS,
-    source=_source,
-    id=_installation.c.id,
-    parent=_installation.c.subscription_id,
-    sorts={"LAST_CONTACT_AT": _installation.c.last_contact_at},
+    source=_by_time,
+    id=_timing.c.installation_id,
+    parent=_timing.c.subscription_id,
+    sorts={"LAST_CONTACT_AT": _timing.c.last_contact_at},
     order=Order("LAST_CONTACT_AT"),
     filters={
         # Written out, so that every plan can use the partial index.
-        "status": lambda _value: sa.literal_column("installation.status = 'ACTIVE'", sa.Boolean()),
-        "silent_since": lambda value: _installation.c.last_contact_at <= value,
+        "status": lambda _value: sa.literal_column("installation_timing.status = 'ACTIVE'", sa.Boolean()),
+        "silent_since": lambda value: _timing.c.last_contact_at <= value,
     },
     prepare=_silent,
 )
+
+
+# What an export shows besides (domain.exports.columns); the key's name is asked for there alone.
+_EXPORT_COLUMNS = (*COLUMNS, _key.c.name.label("key_name"))
+_EXPORT_BY_IDS = compiled(
+    sa.select(*_EXPORT_COLUMNS).select_from(_source).where(_installation.c.id == sa.any_(ids_parameter()))
+)
+EXPORTS = {kind: of_account(f"export-{kind}", kind, columns=_EXPORT_COLUMNS) for kind in InstallationKind}
+
+
+async def exported_by_ids(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """DEV-10: chosen installations with what an export shows."""
+    return by_key(await read.rows(_EXPORT_BY_IDS, ids=list(installation_ids)))
 
 
 async def by_ids(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, Row]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+from unicodedata import category
 
 from app.domain.errors import DomainError, Invalid, refuse
 from app.models.installation import InstallationStatus, PendingChange
@@ -10,6 +11,8 @@ from app.models.installation import InstallationStatus, PendingChange
 LONGEST_NOTE: Final = 2_000
 _LONGEST: Final = 255
 _MOST_ADDRESSES: Final = 64
+# Control characters and halves of pairs; joiners of emoji are welcome.
+_UNWRITABLE: Final = ("Cc", "Cs")
 
 
 class LicenseState(StrEnum):
@@ -74,6 +77,18 @@ def line(text: str, field: str, *, required: bool = False) -> str:
         raise Invalid(msg, field)
     refuse(_text_errors(field, text))
     return text
+
+
+def note_of(text: str | None) -> str:
+    """DEV-8: up to 2,000 characters, on several lines if need be; none is an empty one. Raises INVALID."""
+    note = (text or "").replace("\r\n", "\n").strip()
+    if len(note) > LONGEST_NOTE:
+        msg = f"At most {LONGEST_NOTE} characters."
+        raise Invalid(msg, "note")
+    if any(category(char) in _UNWRITABLE for char in note.replace("\n", "").replace("\t", "")):
+        msg = "Control characters can't be kept."
+        raise Invalid(msg, "note")
+    return note
 
 
 def mac_addresses(given: tuple[str, ...]) -> tuple[str, ...]:

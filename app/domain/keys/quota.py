@@ -82,6 +82,11 @@ def available(key: KeyUse, pool: Pool) -> int:
     return left if key.allocation is Allocation.RESERVED else min(left, pool.free)
 
 
+def available_after(key: KeyUse, pool: Pool, leaving: int) -> int:
+    """DEV-6: how many the key can take once its pool's other keys gave back `leaving` licences."""
+    return available(key, Pool(pool.quantity, pool.reserved, pool.used - leaving))
+
+
 def givable(pool: Pool, present: Claim = NO_CLAIM) -> int:
     """KEY-4: the most that one key may claim; what it claims at present counts as free."""
     return Pool(pool.quantity, pool.reserved - present.reserved, pool.used - present.used).free

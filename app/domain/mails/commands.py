@@ -1,7 +1,8 @@
 """The outbox: a mail is written in the transaction of its cause, and sent by background work (MAI-1)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +16,13 @@ from app.core.database import Reader
 from app.core.ids import new_id
 from app.core.statements import compiled
 from app.domain.mails import rules
+from app.domain.mails.events import MailSettled
 from app.domain.work import Work
 from app.models.mail import Mail, MailKind, MailStatus, ReceivedMail
 from app.models.person import Language, Person
 
 SEND_JOB = "send_mail"
+_ROWS_AT_ONCE = 1_000
 _RECEIVE = compiled(
     insert(ReceivedMail).values(
         {name: bindparam(name) for name in ("id", "recipients", "sender", "raw", "received_at")}
@@ -64,26 +67,49 @@ async def write(
     JSON for the template. A `dedupe_key` that was used before writes nothing, however often
     and from wherever it comes. Raises Invalid for an address that can't be.
     """
-    values = {
-        "id": new_id(),
+    letter = Letter(new_id(), to, facts, headers or {})
+    values = {**_row(work, kind, letter), "recipient": rules.recipient_of(to.email), "dedupe_key": dedupe_key}
+    statement = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    await work.session.execute(statement)
+    work.enqueue(SEND_JOB)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One of many mails; its address is one that SMTP can carry (rules.recipient_of)."""
+
+    id: UUID
+    to: Addressee
+    facts: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def write_many(work: Work, kind: MailKind, letters: Sequence[Letter]) -> None:
+    """The same for many mails at once, as the owner; nothing is checked any more."""
+    for start in range(0, len(letters), _ROWS_AT_ONCE):
+        rows = [_row(work, kind, letter) for letter in letters[start : start + _ROWS_AT_ONCE]]
+        await work.session.execute(insert(Mail), rows)
+        await asyncio.sleep(0)  # sealing a thousand letters takes a while: let others be served
+    work.enqueue(SEND_JOB)
+
+
+def _row(work: Work, kind: MailKind, letter: Letter) -> dict[str, Any]:
+    return {
+        "id": letter.id,
         "kind": kind,
-        "recipient": rules.recipient_of(to.email),
-        "recipient_name": rules.one_line(to.name),
-        "person_id": to.person_id,
-        "language": to.language,
-        "time_zone": to.time_zone,
-        "facts_sealed": work.resources.vault.encrypt(orjson.dumps(dict(facts)).decode()),
-        "dedupe_key": dedupe_key,
-        "headers": {name: rules.one_line(value) for name, value in (headers or {}).items()},
+        "recipient": letter.to.email,
+        "recipient_name": rules.one_line(letter.to.name),
+        "person_id": letter.to.person_id,
+        "language": letter.to.language,
+        "time_zone": letter.to.time_zone,
+        "facts_sealed": work.resources.vault.encrypt(orjson.dumps(dict(letter.facts)).decode()),
+        "headers": {name: rules.one_line(value) for name, value in letter.headers.items()},
         "status": MailStatus.QUEUED,
         "attempts": 0,
         "created_at": work.now,
         "next_attempt_at": work.now,
         "give_up_at": work.now + rules.GIVE_UP_AFTER,
     }
-    statement = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    await work.session.execute(statement)
-    work.enqueue(SEND_JOB)
 
 
 async def claim(work: Work) -> Mail | None:
@@ -114,6 +140,7 @@ def record_sent(work: Work, mail: Mail) -> None:
     mail.sent_at = work.now
     mail.last_error = None
     mail.facts_sealed = None
+    work.emit(MailSettled(subject_id=mail.id, kind=mail.kind, sent=True))
 
 
 def record_failure(work: Work, mail: Mail, reason: str, *, final: bool, share: float) -> None:
@@ -123,6 +150,7 @@ def record_failure(work: Work, mail: Mail, reason: str, *, final: bool, share: f
     if final or work.now >= mail.give_up_at:
         mail.status = MailStatus.FAILED
         mail.facts_sealed = None
+        work.emit(MailSettled(subject_id=mail.id, kind=mail.kind, sent=False))
     else:
         # Never later than the end of the 24 hours: then it is tried for the last time.
         mail.next_attempt_at = min(rules.next_attempt(mail.attempts, work.now, share), mail.give_up_at)

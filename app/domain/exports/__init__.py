@@ -1,0 +1,1 @@
+"""Exports: lists as files to download (DEV-10, INV-4)."""

@@ -1,0 +1,1 @@
+"""Inviting users to install (INV)."""

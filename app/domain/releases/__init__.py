@@ -1,0 +1,1 @@
+"""Releases of products, their files and documentation (PRD-2)."""

@@ -1,0 +1,27 @@
+"""Forgets exports whose links are dead."""
+
+from typing import Final
+
+from app.access.actor import Actor
+from app.core.statements import Statement
+from app.domain.application import App
+from app.domain.exports import commands
+from app.jobs.items import to_the_end
+
+NAME: Final = "forget_exports"
+_AT_ONCE: Final = 1_000
+_DUE: Final = Statement("select count(*) as due from export where expires_at < $1", ("now",), {})
+
+
+async def run(app: App) -> int:
+    """Forget all that is due; how many."""
+    forgotten = 0
+    while count := await to_the_end(commands.forget_old(app.work(Actor.system(NAME)), _AT_ONCE)):
+        forgotten += count
+    return forgotten
+
+
+async def due(app: App) -> int:
+    """How many wait to be forgotten."""
+    row = await app.read_all().row(_DUE, now=app.clock.now())
+    return int(row["due"]) if row else 0

@@ -1,0 +1,3 @@
+from tests.support.faults import faults
+
+__all__ = ["faults"]

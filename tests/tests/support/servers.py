@@ -1,0 +1,111 @@
+"""Real PostgreSQL and Valkey for a test process, and a database of its own for each test."""
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import redis
+from sqlalchemy.engine import make_url
+
+from app.core.embedded import EmbeddedServers
+from app.core.migrate import upgrade
+from app.core.settings import Settings, load_settings
+from tests.support.portal import Portal, running
+
+_TEMPLATE = "lychgate_template"
+_numbers = itertools.count(1)
+SECRET = "a secret key for tests alone, long enough"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The servers of one test process, and a migrated database to copy."""
+
+    home: Path
+    admin_url: str
+    redis_url: str
+    embedded: EmbeddedServers
+
+    def url(self, name: str) -> str:
+        """The URL of another database of the same server."""
+        return make_url(self.admin_url).set(database=name).render_as_string(hide_password=False)
+
+    async def execute(self, sql: str) -> None:
+        """One statement outside of every test's database."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[tuple[Path, EmbeddedServers]]:
+    """The embedded servers; their data are thrown away."""
+    with (
+        tempfile.TemporaryDirectory(prefix="lych") as name,
+        EmbeddedServers.start(Path(name), fsync=False) as servers,
+    ):
+        yield Path(name), servers
+
+
+@pytest.fixture(scope="session")
+async def cluster(embedded: tuple[Path, EmbeddedServers]) -> Cluster:
+    """The cluster, with its template migrated."""
+    home, servers = embedded
+    assert servers.urls.database is not None
+    assert servers.urls.redis is not None
+    found = Cluster(home, servers.urls.database, servers.urls.redis, servers)
+    await found.execute(f"create database {_TEMPLATE}")
+    await upgrade(found.url(_TEMPLATE))
+    return found
+
+
+@pytest.fixture
+async def database_url(cluster: Cluster) -> AsyncIterator[str]:
+    """A migrated database that this test has for itself."""
+    name = f"test_{next(_numbers)}"
+    await cluster.execute(f"create database {name} template {_TEMPLATE}")
+    yield cluster.url(name)
+    await cluster.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def settings(cluster: Cluster, database_url: str) -> Settings:
+    """Settings of a development server on this test's database; Valkey is empty."""
+    with redis.Redis.from_url(cluster.redis_url) as client:
+        client.flushall()
+    return make_settings(cluster, database_url)
+
+
+def make_settings(cluster: Cluster, database_url: str, **changes: Any) -> Settings:
+    """The same with changes: for a second node, or a stricter one."""
+    facts: dict[str, Any] = {
+        "home_dir": cluster.home,
+        "database_url": database_url,
+        "redis_url": cluster.redis_url,
+        "secret_key": SECRET,
+        "dev": True,
+        "poll_seconds": 0.5,
+        "database_pool_size": 6,
+    }
+    return load_settings(**(facts | changes))
+
+
+@pytest.fixture
+async def portal(settings: Settings) -> AsyncIterator[Portal]:
+    """The whole portal; background work runs when a test says `await portal.work()`."""
+    async with running(settings) as portal:
+        yield portal
+
+
+@pytest.fixture
+async def busy_portal(settings: Settings) -> AsyncIterator[Portal]:
+    """The same with background work running by itself, as in production."""
+    async with running(settings, background=True) as portal:
+        yield portal
