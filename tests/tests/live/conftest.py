@@ -1,3 +1,0 @@
-from tests.support.faults import faults
-
-__all__ = ["faults"]
