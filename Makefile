@@ -66,7 +66,7 @@ lock: ## renew requirements.lock (needs uv)
 		-o requirements.lock --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
 
 test-servers: $(READY) ## every test against a PostgreSQL 15 and a Redis of the system
-	@$(BIN)/python -m scripts.test_servers -- $(BIN)/pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m scripts.test_servers -- $(BIN)/pytest -n $(JOBS) -m 'not embedded' $(ARGS)
 
 graphiql: ## fetch GraphiQL's vendored files again and compare their sums (needs npm)
 	@S=app/engine/graphiql/static; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT

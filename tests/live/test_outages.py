@@ -9,6 +9,7 @@ from app.core.settings import Settings
 from tests.support.faults import Faults, until
 from tests.support.portal import Portal, running
 
+pytestmark = pytest.mark.embedded
 EVENTS = """subscription ($account: ID!, $after: Cursor) { accountEvents(accountId: $account, after: $after) {
     sequence cursor } }"""
 POLLED_WITHIN, PUSHED_WITHIN = 5.5, 1.0

@@ -33,6 +33,7 @@ class Faults:
 
     async def mend(self) -> None:
         """Start again whatever is dead, and wait until it answers."""
+        assert self.cluster.embedded is not None
         await asyncio.to_thread(self.cluster.embedded.ensure_running)
 
 

@@ -1,6 +1,10 @@
-"""Real PostgreSQL and Valkey for a test process, and a database of its own for each test."""
+"""Real PostgreSQL and Valkey for a test process, and a database of its own for each test.
+
+Embedded ones, or (`make test-servers`) those of the environment.
+"""
 
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -17,8 +21,12 @@ from app.core.migrate import upgrade
 from app.core.settings import Settings, load_settings
 from tests.support.portal import Portal, running
 
-_TEMPLATE = "lychgate_template"
+# Workers share outside servers: each has databases and a Redis number of its own.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_TEMPLATE = f"lychgate_template_{_WORKER}"
 _numbers = itertools.count(1)
+# Taken out, so that no other test finds them among its settings.
+_OUTSIDE = [os.environ.pop(f"LYCHGATE_{name}_URL", None) for name in ("DATABASE", "REDIS")]
 SECRET = "a secret key for tests alone, long enough"
 
 
@@ -29,7 +37,8 @@ class Cluster:
     home: Path
     admin_url: str
     redis_url: str
-    embedded: EmbeddedServers
+    # None where they are somebody else's
+    embedded: EmbeddedServers | None
 
     def url(self, name: str) -> str:
         """The URL of another database of the same server."""
@@ -45,31 +54,32 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def embedded() -> Iterator[tuple[Path, EmbeddedServers]]:
-    """The embedded servers; their data are thrown away."""
-    with (
-        tempfile.TemporaryDirectory(prefix="lych") as name,
-        EmbeddedServers.start(Path(name), fsync=False) as servers,
-    ):
-        yield Path(name), servers
+def backing() -> Iterator[Cluster]:
+    """The servers; embedded ones are thrown away with their data."""
+    database, redis_url = _OUTSIDE
+    with tempfile.TemporaryDirectory(prefix="lych") as name:
+        home = Path(name)
+        if database and redis_url:
+            yield Cluster(home, database, redis_url.replace("/0", f"/{_WORKER}"), None)
+            return
+        with EmbeddedServers.start(home, fsync=False) as embedded:
+            assert embedded.urls.database is not None
+            assert embedded.urls.redis is not None
+            yield Cluster(home, embedded.urls.database, embedded.urls.redis, embedded)
 
 
 @pytest.fixture(scope="session")
-async def cluster(embedded: tuple[Path, EmbeddedServers]) -> Cluster:
-    """The cluster, with its template migrated."""
-    home, servers = embedded
-    assert servers.urls.database is not None
-    assert servers.urls.redis is not None
-    found = Cluster(home, servers.urls.database, servers.urls.redis, servers)
-    await found.execute(f"create database {_TEMPLATE}")
-    await upgrade(found.url(_TEMPLATE))
-    return found
+async def cluster(backing: Cluster) -> Cluster:
+    """The servers, with a migrated template."""
+    await backing.execute(f"create database {_TEMPLATE}")
+    await upgrade(backing.url(_TEMPLATE))
+    return backing
 
 
 @pytest.fixture
 async def database_url(cluster: Cluster) -> AsyncIterator[str]:
     """A migrated database that this test has for itself."""
-    name = f"test_{next(_numbers)}"
+    name = f"test_{_WORKER}_{next(_numbers)}"
     await cluster.execute(f"create database {name} template {_TEMPLATE}")
     yield cluster.url(name)
     await cluster.execute(f"drop database {name} with (force)")
@@ -79,7 +89,7 @@ async def database_url(cluster: Cluster) -> AsyncIterator[str]:
 def settings(cluster: Cluster, database_url: str) -> Settings:
     """Settings of a development server on this test's database; Valkey is empty."""
     with redis.Redis.from_url(cluster.redis_url) as client:
-        client.flushall()
+        client.flushdb()
     return make_settings(cluster, database_url)
 
 
