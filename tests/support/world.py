@@ -76,7 +76,9 @@ class World:
 @asynccontextmanager
 async def made_world(portal: Portal, database_url: str) -> AsyncIterator[World]:
     """A company with a subscription, a key, a computer and a farm of its own, and one row in each further table."""
-    admin = await portal.administrator(contractNumber="C-1", salesName="S", salesEmail="s@vendor.example")
+    admin = await portal.administrator(
+        contractNumber="C-1", salesName="S", salesEmail="s@vendor.example", salesPhone="+1"
+    )
     activated = await portal.activate(admin.code)
     servers = await portal.register(replace(admin), product="RAS")
     farm = await portal.done("activateFarm", **form(servers.code))
