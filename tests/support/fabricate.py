@@ -47,7 +47,11 @@ FACTS: dict[str, dict[str, Any]] = {
     "farm_usage_day": {"installation_id": Anchor("farm")},
     "farm_usage_report": {"installation_id": Anchor("farm")},
     "install_invitation": {"code_sealed": _vault.encrypt("LYC-T-MADE"), "used_by": Anchor("installation")},
-    "installation": {"kind": "COMPUTER", "token_sealed": _vault.encrypt("lyc_ins_made")},
+    "installation": {
+        "kind": "COMPUTER",
+        "last_contact_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "token_sealed": _vault.encrypt("lyc_ins_made"),
+    },
     "license_key": {
         "allocation": "DYNAMIC",
         "code_sealed": _vault.encrypt("LYC-MADE"),
