@@ -34,7 +34,8 @@ demo: $(READY) ## the demo company on http://127.0.0.1:8000 (PORT=8001 for anoth
 
 test: $(READY) ## every check, then every test
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n $(JOBS)
+	# What failed on a busy machine is asked once more, alone; what fails twice is a failure.
+	$(BIN)/pytest -n $(JOBS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 check: $(READY) ## style, types, borders, schema, migrations, rules
 	$(BIN)/ruff check .
