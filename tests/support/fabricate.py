@@ -60,6 +60,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "used": 0,
     },
     "license_subscription": {"quantity": 1_000},
+    "release": {"product": "DESKTOP", "released_on": date(2026, 1, 1)},
     "membership": {"role": "ACCOUNT_ADMINISTRATOR"},
 }
 
@@ -82,6 +83,8 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await connection.execute(_REPRESENTS, anchors["person"], anchors["account"])
     await connection.execute(_GRANTS, anchors["license_key"], anchors["account"])
     await connection.execute("update account set is_partner = true where id = $1", anchors["account"])
+    await connection.execute("truncate installation_timing")
+    await connection.execute(_TIMINGS)
     await connection.execute("set session_replication_role = origin")
 
 
@@ -135,6 +138,12 @@ _GRANTS = """
     insert into key_grant (membership_id, license_key_id, account_id, granted_at)
     select id, $1, account_id, now() from membership where account_id = $2
     on conflict do nothing
+"""
+# What triggers keep; all of them silent for long.
+_TIMINGS = """
+    insert into installation_timing
+    select id, account_id, subscription_id, license_key_id, kind, status, '2026-01-01Z', '9999-12-31'
+    from installation
 """
 _REPRESENTS = "update membership set representing_account_id = $2 where person_id = $1"
 
