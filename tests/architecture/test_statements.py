@@ -29,8 +29,6 @@ FIXED = {
     "PersonalAccount.productCards": "no product for personal accounts is sold",
     "PersonalAccount.subscriptions": "no product for personal accounts is sold; the list is a business account's",
     "PartnerCustomer.expiringSubscriptions": "what was made ends later",
-    "BusinessAccount.productCards": "one a product of the catalogue",
-    "PersonalAccount.productCards": "no product for personal accounts is sold",
     "Query.products": "the catalogue stands in a migration",
     "Query.supportArticles": "so do its articles",
     "Product.supportCategories": "and what support is asked about",
