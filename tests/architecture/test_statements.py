@@ -45,7 +45,6 @@ class Measured:
     run: list[str]
 
 
-@pytest.mark.xfail(reason="six newer lists (releases, silent installations) have no rows in fabricate.py yet")
 async def test_each_list_costs_the_same_for_one_row_and_for_many(
     settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
