@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlmodel import col
 
 from app.access.permissions import Permission
@@ -95,14 +95,12 @@ async def _forgive(work: Work, installations: Collection[Installation]) -> set[U
         col(Blacklisting.machine).in_({machine for _, machine in places}),
     )
     found = [row for row in await work.all(statement) if (row.account_id, row.machine) in places]
+    entries = [(row.license_key_id, row.machine) for row in found]
+    listed = tuple_(col(Blacklisting.license_key_id), col(Blacklisting.machine))
     async with work.as_owner():  # the viewer may not delete what it may see
-        for row in found:
-            await work.session.execute(
-                delete(Blacklisting).where(
-                    col(Blacklisting.license_key_id) == row.license_key_id,
-                    col(Blacklisting.machine) == row.machine,
-                )
-            )
+        await work.session.execute(
+            delete(Blacklisting).where(listed.in_(entries)).execution_options(synchronize_session=False)
+        )
     return {places[row.account_id, row.machine] for row in found}
 
 
