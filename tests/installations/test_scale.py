@@ -39,7 +39,7 @@ MOST_ROWS = 4_000
 @pytest.fixture(scope="module")
 async def many(cluster: Cluster) -> AsyncIterator[tuple[Look, Any]]:
     """A look of the account's administrator, and a connection on which nothing is planned for its values."""
-    async with fleet(cluster, "fleet") as url:
+    async with fleet(cluster) as url:
         database = await Database.open(url, pool_size=2)
         actor = Actor(ActorKind.PERSON, administered=frozenset({ACCOUNT}))
         look = database.as_viewer(rights_of(actor))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.support.servers import Cluster
+from tests.support.servers import TEMPLATE, Cluster
 
 ACCOUNT: Final = UUID("00000000-0000-7000-8000-000000000000")
 # Nine of its ten keys, by how many computers they have: 70,000, and eight small ones
@@ -63,9 +63,10 @@ from installation group by account_id, subscription_id, license_key_id, kind, pr
 
 
 @asynccontextmanager
-async def fleet(cluster: Cluster, name: str) -> AsyncIterator[str]:
+async def fleet(cluster: Cluster) -> AsyncIterator[str]:
     """The URL of a database of its own that holds them; indexes are made once all rows are there."""
-    await cluster.execute(f"create database {name} template lychgate_template")
+    name = f"{TEMPLATE}_fleet"
+    await cluster.execute(f"create database {name} template {TEMPLATE}")
     connection = await asyncpg.connect(cluster.url(name))
     try:
         await connection.execute("set session_replication_role = replica; set maintenance_work_mem = '512MB'")

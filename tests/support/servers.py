@@ -23,7 +23,7 @@ from tests.support.portal import Portal, running
 
 # Workers share outside servers: each has databases and a Redis number of its own.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_TEMPLATE = f"lychgate_template_{_WORKER}"
+TEMPLATE = f"lychgate_template_{_WORKER}"
 _numbers = itertools.count(1)
 # Taken out, so that no other test finds them among its settings.
 _OUTSIDE = [os.environ.pop(f"LYCHGATE_{name}_URL", None) for name in ("DATABASE", "REDIS")]
@@ -71,8 +71,8 @@ def backing() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 async def cluster(backing: Cluster) -> Cluster:
     """The servers, with a migrated template."""
-    await backing.execute(f"create database {_TEMPLATE}")
-    await upgrade(backing.url(_TEMPLATE))
+    await backing.execute(f"create database {TEMPLATE}")
+    await upgrade(backing.url(TEMPLATE))
     return backing
 
 
@@ -80,7 +80,7 @@ async def cluster(backing: Cluster) -> Cluster:
 async def database_url(cluster: Cluster) -> AsyncIterator[str]:
     """A migrated database that this test has for itself."""
     name = f"test_{_WORKER}_{next(_numbers)}"
-    await cluster.execute(f"create database {name} template {_TEMPLATE}")
+    await cluster.execute(f"create database {name} template {TEMPLATE}")
     yield cluster.url(name)
     await cluster.execute(f"drop database {name} with (force)")
 
