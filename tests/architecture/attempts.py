@@ -60,6 +60,7 @@ STAFF = ("publishRelease",)
 # The type of an ID by the field's name (of one mutation: `mutation.name`), where that isn't the type's own.
 ID_TYPES = {
     "accountId": "BusinessAccount",
+    "actorPersonId": "Person",
     "categoryId": "SupportCategory",
     "installationId": "Computer",
     "invitationId": "MembershipInvitation",
@@ -83,7 +84,7 @@ VALUES: dict[str, Any] = {
     "signIn.password": "another-Kettle-43",
     "startTrial.product": "RAS",
 }
-_PLAIN: Mapping[str, Any] = {
+PLAIN: Mapping[str, Any] = {
     "Boolean": True,
     "Date": "2027-01-31",
     "DateTime": "2027-01-31T09:30:00Z",
@@ -131,13 +132,14 @@ class Attempts:
         elif is_enum_type(named):
             value = next(iter(named.values))
         elif named.name == "ID":
-            value = await self._world.id_of(_id_type(mutation, name))
+            value = await self._world.id_of(id_type(mutation, name))
         else:
-            value = _PLAIN[named.name]
+            value = PLAIN[named.name]
         return [value] if is_list_type(plain) else value
 
 
-def _id_type(mutation: str, name: str) -> str:
+def id_type(mutation: str, name: str) -> str:
+    """The type of an ID by the field that takes it."""
     one = name.removesuffix("s")
     usual = ID_TYPES.get(one, one[0].upper() + one.removesuffix("Id")[1:])
     return ID_TYPES.get(f"{mutation}.{one}", usual)
