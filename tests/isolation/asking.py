@@ -26,6 +26,9 @@ from graphql import (
 from tests.architecture.attempts import PLAIN, SPARE_KEY, VALUES, id_type
 from tests.isolation.tenants import PUBLIC, Tenant
 
+# Only administrators may name these.
+_LEFT_OUT = ("createTicket.watcherIds",)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -67,6 +70,23 @@ class Asking:
             if argument is not None:
                 type_: Any = get_named_type(argument.type)
                 yield from self._of_mutation(name, field, argument, type_)
+
+    def whole(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Each mutation about a tenant's things, with the tenant's own IDs everywhere: name, document, variables."""
+        fields = self._schema.mutation_type.fields if self._schema.mutation_type else {}
+        for name, field in fields.items():
+            argument = field.args.get("input")
+            if argument is not None:
+                type_: Any = get_named_type(argument.type)
+                given = self._input(name, type_) | {
+                    key: self._value(name, key, each.type)
+                    for key, each in type_.fields.items()
+                    if get_named_type(each.type).name == "ID" and f"{name}.{key}" not in _LEFT_OUT
+                }
+                document = (
+                    f"mutation ($input: {argument.type}) {{ {name}(input: $input) {{ {_payload(field)} }} }}"
+                )
+                yield name, document, {"input": given}
 
     def _of_mutation(
         self, name: str, field: GraphQLField, argument: GraphQLArgument, type_: GraphQLInputObjectType

@@ -13,7 +13,7 @@ from app.core.ids import new_id
 from tests.support.farms import form
 from tests.support.members import Member, accept, address, invite, join, partner
 from tests.support.portal import COMPANY, Person, Portal
-from tests.support.tickets import category, ticket
+from tests.support.tickets import CATEGORIES, ticket
 
 # The same for everybody.
 PUBLIC = ("Product", "SupportArticle", "SupportCategory", "SupportSubcategory")
@@ -63,6 +63,7 @@ async def tenant(portal: Portal, word: str) -> Tenant:
     token = await portal.done("createAccessToken", admin.token, name=f"{word} token", scopes=["READ"])
     own = await portal.query(_OWN, admin.token, account=admin.account, ticket=opened["id"])
     account, viewer = own["account"], own["viewer"]
+    topic = (await portal.query(CATEGORIES, product="DESKTOP"))["product"]["supportCategories"][0]
     found = {
         "AccessToken": token["accessToken"]["id"],
         "BusinessAccount": admin.account,
@@ -76,7 +77,8 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         "Person": viewer["person"]["id"],
         "PersonalAccount": viewer["personalAccount"]["id"],
         "Session": viewer["sessions"][0]["id"],
-        "SupportCategory": await category(portal),
+        "SupportCategory": topic["id"],
+        "SupportSubcategory": topic["subcategories"][0]["id"],
         "Ticket": opened["id"],
         "TicketMessage": own["node"]["messages"]["nodes"][0]["id"],
     }

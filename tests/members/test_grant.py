@@ -1,6 +1,7 @@
 import pytest
 
-from tests.support.members import MEMBERS, additional_key, address, grant, invite, join, membership_of
+from tests.support.licensing import made_key
+from tests.support.members import MEMBERS, address, grant, invite, join, membership_of
 from tests.support.portal import Portal
 
 KEYS = """query ($id: ID!) { account(id: $id) { ... on BusinessAccount {
@@ -50,10 +51,10 @@ async def test_granting_and_taking_back_take_effect_at_once(portal: Portal) -> N
 async def test_a_primary_keys_grant_covers_every_key_of_its_subscription(portal: Portal) -> None:
     ada = await portal.administrator()
     bob, cyd = await join(portal, ada), await join(portal, ada)
-    before = await additional_key(portal, ada)
+    before = (await made_key(portal, ada))["id"]
     await grant(portal, ada, ada.key, bob)
     await grant(portal, ada, before, cyd)
-    later = await additional_key(portal, ada)
+    later = (await made_key(portal, ada))["id"]
     assert await keys_of(portal, bob.token, ada.account) == sorted([str(ada.key), before, later])
     assert await keys_of(portal, cyd.token, ada.account) == [before]
     codes = (await portal.query(KEYS, bob.token, id=ada.account))["account"]["licenseKeys"]["nodes"]

@@ -4,16 +4,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import col
-
-from app.access.actor import Actor
-from app.access.permissions import Permission
-from app.core import ids
-from app.core.codes import new_key_code
-from app.core.ids import new_id
-from app.models.license_key import LicenseKey, LicenseKeyKind
-from app.models.product import Allocation
 from tests.support.portal import PASSWORD, Person, Portal
 
 PREVIEW = "query ($token: String!) { membershipInvitation(token: $token) { companyName email hasSignIn expiresAt } }"
@@ -101,26 +91,3 @@ async def partner(portal: Portal) -> Person:
     staff = await portal.staff()
     await portal.done("setPartner", staff.token, accountId=person.account, isPartner=True)
     return person
-
-
-async def additional_key(portal: Portal, administrator: Person, **changes: Any) -> str:
-    """The ID of an additional key of an administrator's subscription."""
-    subscription = ids.decode(administrator.subscription or "", "LicenseSubscription")
-    assert subscription is not None
-    async with portal.server.app.work(Actor.system("test")) as work:
-        work.require(Permission.BACKGROUND_WORK)
-        primary = await work.first(select(LicenseKey).where(col(LicenseKey.subscription_id) == subscription))
-        code = new_key_code()
-        values = {
-            "id": new_id(),
-            "kind": LicenseKeyKind.ADDITIONAL,
-            "allocation": Allocation.RESERVED,
-            "quota": 1,
-            "code_hash": work.resources.vault.fingerprint("key", code),
-            "code_sealed": work.resources.vault.encrypt(code),
-            "code_last_group": code[-5:],
-            "used": 0,
-        }
-        key = LicenseKey(**(primary.model_dump() | values | changes))
-        work.add(key)
-    return ids.encode("LicenseKey", key.id)
