@@ -114,6 +114,7 @@ _ALL_KEYS: Final = frozenset(
         "BusinessAccount.productCards",
         "BusinessAccount.subscriptions",
         "Computer",
+        "InstallInvitation",
         "LicenseKey",
         "LicenseSubscription",
     }

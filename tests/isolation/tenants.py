@@ -59,6 +59,9 @@ async def tenant(portal: Portal, word: str) -> Tenant:
     blocked = await join(portal, admin, lastName="Blocked", role="ACCOUNT_ADMINISTRATOR")
     await portal.done("blockMember", admin.token, membershipId=blocked.membership)
     await invite(portal, admin, f"{word}-{address()}")
+    sent = await portal.done(
+        "sendInstallInvitations", admin.token, licenseKeyId=admin.key, emails=[f"{word}-{address()}"]
+    )
     opened = await ticket(portal, admin, subject=f"{word} has a question")
     token = await portal.done("createAccessToken", admin.token, name=f"{word} token", scopes=["READ"])
     own = await portal.query(_OWN, admin.token, account=admin.account, ticket=opened["id"])
@@ -69,6 +72,7 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         "BusinessAccount": admin.account,
         "Computer": computer["installation"]["id"],
         "Farm": farm["installation"]["id"],
+        "InstallInvitation": sent["invitations"]["nodes"][0]["id"],
         "LicenseKey": admin.key,
         "LicenseSubscription": admin.subscription,
         "Membership": licence_administrator.membership,

@@ -255,7 +255,8 @@ async def secrets_of(scene: Scene) -> set[str]:
     found = {*scene.alpha.words, *own}
     tables = await scene.database.database.fetch(
         "select table_name from information_schema.columns where column_name = 'account_id'"
-        " and table_name in (select table_name from information_schema.columns where column_name = 'id')"
+        " and table_name in (select table_name from information_schema.columns where column_name = 'id'"
+        " and data_type = 'uuid')"
         " and table_schema = 'public'"
     )
     account = ids.decode(scene.alpha.id_of("BusinessAccount"))
