@@ -29,6 +29,11 @@ ALPHA, OMEGA = "Alphaville", "Omegatown"
 STAFFS = ("FORBIDDEN",)
 # Places in which an ID of somebody else is no error, and why.
 QUIET = {"acceptMembershipInvitation.representingAccountId": "needs a link: tests/members/test_accept.py"}
+# Who may do and see nothing that somebody else of these may not, where asking takes long.
+LESSER = {
+    "mutations": ("regular member", "partner administrator"),
+    "words": ("regular member", "licence administrator"),
+}
 OWN = "subscription ($id: ID!) { accountEvents(accountId: $id) { type } }"
 
 
@@ -113,15 +118,15 @@ async def nodes(scene: Scene) -> AsyncIterator[str]:
 
 async def mutations(scene: Scene) -> AsyncIterator[str]:
     """One ID of somebody else among one's own."""
+    people = {who: token for who, token in scene.people.items() if who not in LESSER["mutations"]}
     for place in scene.asking.mutations():
-        for who, token in scene.people.items():
+        for who, token in people.items():
             foreign, random = await scene.both(place, token)
             if foreign != random:
                 yield f"{who}, {place.name}: {foreign} is not {random}"
-        if place.name not in QUIET:
-            foreign, _ = await scene.both(place, scene.people["account administrator"])
-            for text in _refused(place, foreign):
-                yield text
+            if who == "account administrator" and place.name not in QUIET:
+                for text in _refused(place, foreign):
+                    yield text
 
 
 def _refused(place: Place, answer: dict[str, Any]) -> list[str]:
@@ -226,8 +231,9 @@ def ticket_of(scene: Scene, admin: Person) -> str:
 async def words(scene: Scene) -> AsyncIterator[str]:
     """Whatever one can list: no ID and no word of the other tenant in it."""
     secrets, unread = await secrets_of(scene), set(scene.omega.ids.values())
+    people = {who: token for who, token in scene.people.items() if who not in LESSER["words"]}
     for place in walk(scene):
-        for who, token in scene.people.items():
+        for who, token in people.items():
             answer = await scene.portal.ask(place.document, token)
             text = json.dumps(answer)
             for secret in secrets:
