@@ -130,6 +130,8 @@ def _reader(sort: sa.ColumnElement[Any]) -> Callable[[Any], Any]:
 
 def like_pattern(text: str) -> str:
     """A LIKE pattern that finds `text` anywhere, taken literally and in lower case."""
+    # PostgreSQL stores no NUL, and refuses to look for one.
+    text = text.replace("\0", "\ufffd")
     escaped = text.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"
 

@@ -111,3 +111,11 @@ async def test_sessions_are_listed_and_revoked(portal: Portal) -> None:
     payload = await portal.done("revokeSession", ada.token, sessionId=left[0]["id"])
     assert payload["viewer"] is None
     assert not await alive(portal, ada.token)
+
+
+@pytest.mark.rule("IDN-5")
+@pytest.mark.parametrize(
+    "email", ["", "\0", "a\0@example.com", "nobody", "x" * 10_000, "'; drop table person"]
+)
+async def test_whatever_is_typed_as_an_address_is_just_wrong(portal: Portal, email: str) -> None:
+    assert await portal.refused("signIn", email=email, password=PASSWORD) == [("INVALID_CREDENTIALS", "")]

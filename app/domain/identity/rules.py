@@ -34,7 +34,8 @@ def email_of(text: str, *path: str) -> str:
 
 def email_key(email: str) -> str:
     """What makes an address the same address (IDN-2): case doesn't matter."""
-    return unicodedata.normalize("NFKC", email).casefold()
+    # Whatever is typed at a sign-in is looked for; PostgreSQL stores no NUL, and refuses to look for one.
+    return unicodedata.normalize("NFKC", email).casefold().replace("\0", "\ufffd")
 
 
 def name_of(text: str, *path: str) -> str:
