@@ -22,6 +22,8 @@ COUNTS = """select
     (select count(*) from license_subscription) as subscriptions,
     (select count(*) from installation) as computers,
     (select count(*) from installation where status = 'DEACTIVATED') as deactivated,
+    (select count(distinct status) from ticket) as ticket_statuses,
+    (select count(distinct language) from support_article) as languages,
     (select count(*) from event) as events,
     (select count(distinct date_trunc('week', occurred_at)) from event) as weeks,
     (select count(*) from received_mail) as mails,
@@ -71,6 +73,8 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert loaded["events"] > loaded["computers"]
         assert loaded["weeks"] >= 30
         assert loaded["mails"] >= 15
+        assert loaded["ticket_statuses"] == 5
+        assert loaded["languages"] == 8
         assert loaded["past"]
         assert loaded["fits"]
 
