@@ -84,5 +84,8 @@ audits: $(READY) ## graphql-http's audits (needs npm)
 clean: ## forget the set-up and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+bench-farms: $(READY) ## a sweep of 1,000 farms that are due, among 1,000,000 and among 1,000
+	@$(BIN)/python -m bench.farms
+
 bench-live: $(READY) ## one event to 2,000 websockets, against a bare server
 	@$(BIN)/python -m bench.live

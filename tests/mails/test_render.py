@@ -80,6 +80,22 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "quantity": 10,
     },
 }
+_OVERUSE = {
+    "farm": "Main farm",
+    "key": "RAS key",
+    "used": 1_200,
+    "limit": 1_000,
+    "reason": "OVERUSE",
+    "phase": "LIMITED",
+    "grace_ends_at": "2026-11-22T09:30:00+00:00",
+}
+_OVERUSE_KINDS = (
+    MailKind.OVERUSE_STARTED,
+    MailKind.OVERUSE_ENDING,
+    MailKind.OVERUSE_SUSPENDED,
+    MailKind.OVERUSE_RESTORED,
+)
+FACTS |= dict.fromkeys(_OVERUSE_KINDS, _OVERUSE)
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'
 
@@ -197,6 +213,17 @@ def test_numbers_and_moments_as_the_reader_writes_them() -> None:
     facts = {"then": "2026-11-22T09:30:00+00:00", "day": "2026-12-31", "time_zone": "Asia/Tokyo"}
     shown = environment(Language.JA, "txt").from_string(source).render(facts)
     assert shown == "2026年11月22日 18:30:00 JST / 2026年12月31日"
+
+
+@pytest.mark.rule("OVR-3", "OVR-8", "MAI-3")
+def test_a_suspension_tells_its_reason() -> None:
+    over = render_content(MailKind.OVERUSE_SUSPENDED, Language.DE, _OVERUSE).text
+    ended = render_content(MailKind.OVERUSE_SUSPENDED, Language.DE, {**_OVERUSE, "reason": "EXPIRED"}).text
+    assert "1.200 Benutzer" in over
+    assert "abgelaufen" in ended
+    assert "1.200" not in ended
+    normal = render_content(MailKind.OVERUSE_RESTORED, Language.EN, {**_OVERUSE, "phase": "NORMAL"}).text
+    assert "grace" not in normal
 
 
 @pytest.mark.rule("MAI-1")

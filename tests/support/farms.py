@@ -90,3 +90,10 @@ async def member(portal: Portal, owner: Person, *, key: str | None = None) -> Pe
                 )
             )
     return person
+
+
+async def buy(portal: Portal, owner: Person, kind: str = "ADD_LICENSES", quantity: int | None = 1) -> None:
+    """An order of the owner's that staff fulfil."""
+    order = {"subscriptionId": owner.subscription, "kind": kind, "quantity": quantity}
+    placed = await portal.done("placeOrder", owner.token, **order)
+    await portal.done("fulfillOrder", (await portal.staff()).token, orderId=placed["order"]["id"])
