@@ -19,6 +19,11 @@ INTERNS: Final = "Interns 2025"
 REMOTE: Final = "Remote access"
 WORKSHOP: Final = "Workshop PCs"
 STUDIO: Final = "Studio"
+TERMINALS: Final = "Terminal servers"
+LISBON: Final = "Lisbon office"
+MUNICH: Final = "Munich office"
+WAREHOUSE: Final = "Warehouse"
+TRIAL: Final = "Workspace trial"
 PARTNER: Final = "Demonstration machines"
 CONTRACT: Final = "BW-2025-0117"
 
@@ -107,15 +112,17 @@ SALES: Final = (
         term_months=12,
         terms={"kind": SubscriptionKind.PERPETUAL},
     ),
-    Sale("Lisbon office", people.NORA, 377, ProductCode.RAS, 20, term_months=12, by_partner=True),
+    Sale(LISBON, people.NORA, 377, ProductCode.RAS, 20, term_months=12, by_partner=True),
     Sale(REMOTE, people.DAVID, 345, ProductCode.ACCESS, 6, term_months=12),
-    Sale("Terminal servers", people.DAVID, 300, ProductCode.RAS, 60, term_months=36),
+    Sale(TERMINALS, people.DAVID, 300, ProductCode.RAS, 60, term_months=36),
     Sale(INTERNS, people.NORA, 230, ProductCode.DESKTOP, 20, ends_in=-40, by_partner=True),
+    Sale(MUNICH, people.DAVID, 152, ProductCode.RAS, 25, term_months=12),
+    Sale(WAREHOUSE, people.DAVID, 152, ProductCode.RAS, 15, term_months=12),
     Sale("Design Macs", people.DAVID, 190, ProductCode.DEVICE_MANAGEMENT_MAC, 40, term_months=12),
     Sale("Field tablets", people.DAVID, 190, ProductCode.DEVICE_MANAGEMENT_MOBILE, 80, term_months=12),
     Sale(STUDIO, people.HELEN, 158, ProductCode.DESKTOP, 10, term_months=12),
     Sale(
-        "Workspace trial",
+        TRIAL,
         people.DAVID,
         12,
         ProductCode.SECURE_WORKSPACE,
@@ -131,7 +138,7 @@ def steps(story: Story) -> Iterator[Step]:
     for sale in SALES:
         yield Step(story.ago(sale.days_ago), partial(_issue, story, sale))
         yield Step(story.ago(sale.days_ago - 1), partial(_register, story, sale))
-    yield Step(story.ago(200), partial(_rename, story, "Terminal servers", "Terminal servers Berlin"))
+    yield Step(story.ago(200), partial(_rename, story, TERMINALS, "Terminal servers Berlin"))
     yield Step(story.ago(1), partial(_issue_spare, story))
 
 

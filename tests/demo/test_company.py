@@ -20,7 +20,8 @@ COUNTS = """select
     (select count(*) from person) as people,
     (select count(*) from account where kind = 'BUSINESS') as companies,
     (select count(*) from license_subscription) as subscriptions,
-    (select count(*) from installation) as computers,
+    (select count(*) from installation where kind = 'COMPUTER') as computers,
+    (select array_agg(phase order by phase) from farm_state) as phases,
     (select count(*) from installation where status = 'DEACTIVATED') as deactivated,
     (select count(distinct status) from ticket) as ticket_statuses,
     (select count(distinct language) from support_article) as languages,
@@ -29,7 +30,8 @@ COUNTS = """select
     (select count(*) from received_mail) as mails,
     (select max(occurred_at) <= now() from event) as past,
     (select bool_and(license_key.used <= quantity) from license_key
-        join license_subscription on license_subscription.id = subscription_id) as fits"""
+        join license_subscription on license_subscription.id = subscription_id
+        join product on product.code = product and overuse_policy = 'HARD_LIMIT') as fits"""
 
 
 # Hundreds of computers prove no more than dozens do.
@@ -75,6 +77,7 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert loaded["mails"] >= 15
         assert loaded["ticket_statuses"] == 5
         assert loaded["languages"] == 8
+        assert loaded["phases"] == ["GRACE", "LIMITED", "NORMAL", "NORMAL", "SUSPENDED"]
         assert loaded["past"]
         assert loaded["fits"]
 
