@@ -96,4 +96,6 @@ async def buy(portal: Portal, owner: Person, kind: str = "ADD_LICENSES", quantit
     """An order of the owner's that staff fulfil."""
     order = {"subscriptionId": owner.subscription, "kind": kind, "quantity": quantity}
     placed = await portal.done("placeOrder", owner.token, **order)
-    await portal.done("fulfillOrder", (await portal.staff()).token, orderId=placed["order"]["id"])
+    # Weeks may have passed since anybody of the staff signed in.
+    staff = await stay(portal, await portal.staff())
+    await portal.done("fulfillOrder", staff.token, orderId=placed["order"]["id"])

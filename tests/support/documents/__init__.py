@@ -5,4 +5,6 @@ import pkgutil
 
 MUTATIONS: dict[str, str] = {}
 for _module in pkgutil.iter_modules(__path__):
-    MUTATIONS |= getattr(importlib.import_module(f"{__name__}.{_module.name}"), "MUTATIONS", {})
+    _found = getattr(importlib.import_module(f"{__name__}.{_module.name}"), "MUTATIONS", {})
+    assert not MUTATIONS.keys() & _found.keys(), f"{_module.name} offers what others have"
+    MUTATIONS |= _found

@@ -1,16 +1,14 @@
 """The operations of farms."""
 
 from tests.support.documents.making import mutation
+from tests.support.documents.story import OVERUSE, TOLD
 
-OVERUSE = "overuse { phase since graceEndsAt suspensionDueFrom suspensionDueBy }"
-_TOLD = f"state license validUntil nextCheckInBy expiryGraceEndsOn {OVERUSE}"
 _FARM = f"""id name status pendingChange note account {{ id }} licenseKey {{ id used movesLeft }}
     ... on Farm {{ serverId currentUsage peakUsage limit lastReportAt {OVERUSE} }}"""
 
 MUTATIONS = {
     "activateFarm": mutation("activateFarm", f"installationToken license installation {{ {_FARM} }}"),
-    "reportFarmUsage": mutation("reportFarmUsage", _TOLD),
-    "checkIn": mutation("checkIn", _TOLD),
+    "reportFarmUsage": mutation("reportFarmUsage", TOLD),
     "startTrial": mutation(
         "startTrial",
         """account { id name } subscription { id kind status quantity expiresOn autoRenew

@@ -2,6 +2,8 @@
 
 from tests.support.documents.making import bare, mutation
 
+OVERUSE = "overuse { phase since graceEndsAt suspensionDueFrom suspensionDueBy }"
+TOLD = f"state license validUntil nextCheckInBy expiryGraceEndsOn {OVERUSE}"
 _SUBSCRIPTION = """subscription { id name status kind quantity expiresOn maintenanceExpiresOn autoRenew
     primaryKey { id code quota used available } usage { total reserved pool used available } }"""
 _INSTALLATION = "id name status pendingChange note licenseKey { id name } account { id name }"
@@ -19,7 +21,7 @@ MUTATIONS = {
     "activateComputer": mutation(
         "activateComputer", f"installationToken license installation {{ {_INSTALLATION} }}"
     ),
-    "checkIn": mutation("checkIn", "state license validUntil nextCheckInBy"),
+    "checkIn": mutation("checkIn", TOLD),
     "deactivateSelf": mutation("deactivateSelf", "state", "DeactivateSelfInput"),
     "deactivateInstallations": mutation(
         "deactivateInstallations", f"installations {{ {_INSTALLATION} }}", "BulkInstallationsInput"
