@@ -19,6 +19,7 @@ from app.resolvers.releases import ReleaseMutation
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
+from app.resolvers.webhooks import WebhookMutation
 from app.schema.accounts import BusinessAccount, PersonalAccount
 from app.schema.articles import SupportArticle
 from app.schema.errors import ERROR_TYPES
@@ -32,6 +33,7 @@ from app.schema.members import Membership, MembershipInvitation
 from app.schema.orders import Order
 from app.schema.subscriptions import LicenseSubscription
 from app.schema.tickets import Ticket, TicketMessage
+from app.schema.webhooks import WebhookEndpoint
 from app.subscriptions.events import EventSubscription
 from app.subscriptions.farms import FarmSubscription
 from app.subscriptions.tickets import TicketSubscription
@@ -58,6 +60,7 @@ _TYPES = (
     Ticket,
     TicketEvent,
     TicketMessage,
+    WebhookEndpoint,
 )
 
 
@@ -83,6 +86,7 @@ class Mutation(
     ArticleMutation,
     InstallInvitationMutation,
     ReleaseMutation,
+    WebhookMutation,
 ):
     """Every mutation."""
 

@@ -30,8 +30,9 @@ from app.domain.subscriptions.events import (
 )
 from app.domain.tickets import watchers
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
+from app.domain.webhooks.events import WebhookDisabled
 from app.domain.work import Reactions
-from app.mail import farms, identity, members, subscriptions, tickets
+from app.mail import farms, identity, members, subscriptions, tickets, webhooks
 
 REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
@@ -63,4 +64,5 @@ REACTIONS: Reactions = {
     TicketReplied: [tickets.replied],
     TicketStatusChanged: [tickets.status_changed],
     UsageThresholdReached: [subscriptions.threshold_reached],
+    WebhookDisabled: [webhooks.disabled],
 }

@@ -16,7 +16,7 @@ import asyncpg
 from app.core.backing import ServerUrls
 from app.core.migrate import rebuild
 from app.core.settings import Settings
-from app.demo import articles, computers, farms, people, subscriptions, tickets
+from app.demo import articles, computers, farms, people, subscriptions, tickets, webhooks
 from app.demo.story import Step, Story
 from app.domain.application import App
 from app.domain.work import Reactions
@@ -28,6 +28,7 @@ NOUNS: Final = (
     articles,
     tickets,
     farms,
+    webhooks,
 )
 
 Progress = Callable[[int, int], None]

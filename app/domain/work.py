@@ -25,6 +25,7 @@ from app.core.database import VIEWER_ROLE
 from app.core.resources import Resources
 from app.domain.errors import Forbidden, NotFound
 from app.domain.events import log
+from app.domain.events.outgoing import DELIVER_JOB
 from app.domain.events.record import DomainEvent
 from app.models.everything import metadata
 
@@ -161,7 +162,11 @@ class Work:
         await self._react()
         await self._flush()
         await self._wake_jobs()
-        return await log.append(self.session, self.actor, self.now, self.events)
+        appended = await log.append(self.session, self.actor, self.now, self.events)
+        if appended.outgoing:
+            self.enqueue(DELIVER_JOB)
+            await self._wake_jobs()
+        return appended.grown
 
     async def _react(self) -> None:
         # A reaction may emit further events: they are appended, and answered in their turn.
@@ -186,6 +191,7 @@ class Work:
             queue = Queries(AsyncpgDriver(connection.driver_connection))  # type: ignore[arg-type]
             for job in sorted(self._jobs):
                 await queue.enqueue(job, None)
+            self._jobs.clear()
 
     async def _become_viewer(self) -> None:
         self._is_owner = False

@@ -7,6 +7,7 @@ from typing import Final
 from app.domain.application import App
 from app.domain.mails.commands import SEND_JOB
 from app.jobs import (
+    deliver_webhooks,
     expire_keys,
     fold_tallies,
     forget_exports,
@@ -40,6 +41,7 @@ class Job:
 
 
 JOBS: Final[dict[str, Job]] = {
+    deliver_webhooks.NAME: Job(deliver_webhooks.run, deliver_webhooks.due),
     fold_tallies.NAME: Job(fold_tallies.run, fold_tallies.due),
     forget_exports.NAME: Job(forget_exports.run, forget_exports.due, EACH_HOUR),
     expire_keys.NAME: Job(expire_keys.run, expire_keys.due),

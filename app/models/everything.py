@@ -19,6 +19,7 @@ from app.models import (
     sign_in,
     subscription,
     ticket,
+    webhook,
 )
 
 metadata = SQLModel.metadata
@@ -39,4 +40,5 @@ TABLE_MODULES = (
     sign_in,
     subscription,
     ticket,
+    webhook,
 )

@@ -13,6 +13,7 @@ from app.domain.members import queries as memberships
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.subscriptions import usage
 from app.domain.tickets import queries as tickets
+from app.domain.webhooks import queries as webhooks
 from app.engine.connection import Connection, connection
 from app.engine.fields import Info, column, get, global_id, relation
 from app.schema.events import Event, EventFilter
@@ -26,6 +27,7 @@ from app.schema.partners import partner_customers
 from app.schema.subscriptions import LicenseSubscription, SubscriptionFilter, SubscriptionOrder
 from app.schema.tickets import Ticket, TicketFilter
 from app.schema.usage import ProductCard
+from app.schema.webhooks import WebhookEndpoint
 
 if TYPE_CHECKING:
     from app.schema.members import Membership
@@ -165,3 +167,14 @@ class BusinessAccount(Tagged, Account):
             return None
         found: Any = await info.context.load(memberships.administrators_of, row["id"])
         return found  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="Where its events are delivered, the oldest first. Null for those who may not see it (EVT-7)"
+    )
+    async def webhooks(self, info: Info) -> list[WebhookEndpoint] | None:
+        """Seen by administrators and staff."""
+        row: Any = self
+        if not seen_by_administrators(row, info.context):
+            return None
+        found: Any = await info.context.load(webhooks.of_accounts, row["id"])
+        return found or []

@@ -14,6 +14,7 @@ from app.domain.members import queries as members
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.tickets import queries as tickets
+from app.domain.webhooks import queries as webhooks
 from app.engine.fields import Batch, get
 
 _BATCHES: Final[dict[str, Batch]] = {
@@ -31,6 +32,7 @@ _BATCHES: Final[dict[str, Batch]] = {
     "TicketMessage": tickets.messages_by_ids,
     "Farm": installations.by_ids,
     "InstallInvitation": invitations.by_ids,
+    "WebhookEndpoint": webhooks.by_ids,
 }
 _PRODUCT: Final = "Product_"
 

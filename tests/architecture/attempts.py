@@ -62,6 +62,7 @@ ID_TYPES = {
     "accountId": "BusinessAccount",
     "actorPersonId": "Person",
     "categoryId": "SupportCategory",
+    "deliveryId": "WebhookDelivery",
     "installationId": "Computer",
     "invitationId": "MembershipInvitation",
     "revokeInstallInvitations.invitationId": "InstallInvitation",
@@ -70,12 +71,14 @@ ID_TYPES = {
     "subcategoryId": "SupportSubcategory",
     "subscriptionId": "LicenseSubscription",
     "watcherId": "Membership",
+    "webhookId": "WebhookEndpoint",
 }
 # What a field is given, by its name (of one mutation: `mutation.name`), where any text won't do. SPARE_KEY
 # is the code of a key that was issued and not registered.
 SPARE_KEY = object()
 VALUES: dict[str, Any] = {
     "activateComputer.keyCode": "LYC-00000-00000-00000-00000-00000",
+    "createWebhook.url": "https://hooks.example/",
     "activateFarm.keyCode": "LYC-00000-00000-00000-00000-00000",
     "email": "somebody@example.com",
     "password": "wonderful-Kettle-42",

@@ -28,6 +28,7 @@ COUNTS = """select
     (select count(*) from event) as events,
     (select count(distinct date_trunc('week', occurred_at)) from event) as weeks,
     (select count(*) from received_mail) as mails,
+    (select array_agg(status order by sequence) from webhook_delivery) as deliveries,
     (select max(occurred_at) <= now() from event) as past,
     (select bool_and(license_key.used <= quantity) from license_key
         join license_subscription on license_subscription.id = subscription_id
@@ -75,6 +76,7 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert loaded["events"] > loaded["computers"]
         assert loaded["weeks"] >= 30
         assert loaded["mails"] >= 15
+        assert loaded["deliveries"] == ["DELIVERED", "DELIVERED", "FAILED"]
         assert loaded["ticket_statuses"] == 5
         assert loaded["languages"] == 8
         assert loaded["phases"] == ["GRACE", "LIMITED", "NORMAL", "NORMAL", "SUSPENDED"]

@@ -78,6 +78,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "createWebhook": _ADMINISTRATORS,
     "updateWebhook": _ADMINISTRATORS,
     "redeliverWebhook": _ADMINISTRATORS,
+    "redeliverWebhooks": _ADMINISTRATORS,
+    "rotateWebhookSecret": _ADMINISTRATORS,
     "deleteWebhook": _ADMINISTRATORS,
     "deleteLicenseKey": _ADMINISTRATORS,
     "cancelMembershipInvitation": _ADMINISTRATORS,
@@ -96,6 +98,8 @@ _COMPANY: Final = frozenset(
         "BusinessAccount.members",
         "BusinessAccount.membershipInvitations",
         "BusinessAccount.supportCode",
+        "BusinessAccount.webhooks",
+        "WebhookEndpoint",
         "MembershipInvitation",
         "Membership.note",
     }

@@ -19,7 +19,7 @@ from tests.support.tickets import CATEGORIES, ticket
 PUBLIC = ("Product", "SupportArticle", "SupportCategory", "SupportSubcategory")
 _OWN = """query ($account: ID!, $ticket: ID!) { viewer { person { id } personalAccount { id } sessions { id } }
     account(id: $account) { ... on BusinessAccount { membershipInvitations { nodes { id } }
-        subscriptions { nodes { orders { id } } } } }
+        subscriptions { nodes { orders { id } } } webhooks { deliveries(first: 1) { nodes { id } } } } }
     node(id: $ticket) { ... on Ticket { messages { nodes { id } } } } }"""
 
 
@@ -51,6 +51,8 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         contractNumber=f"{word}-1", salesName=word, salesEmail="s@vendor.example", salesPhone="1"
     )
     await portal.done("updateCompany", admin.token, accountId=admin.account, company=COMPANY | {"name": word})
+    url = f"https://hooks.example/{word}"
+    endpoint = await portal.done("createWebhook", admin.token, accountId=admin.account, url=url)
     computer = await portal.activate(admin.code, hostname=f"{word}-pc")
     servers = await portal.register(replace(admin), product="RAS")
     farm = await portal.done("activateFarm", **form(servers.code, name=f"{word}-farm"))
@@ -85,6 +87,8 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         "SupportSubcategory": topic["subcategories"][0]["id"],
         "Ticket": opened["id"],
         "TicketMessage": own["node"]["messages"]["nodes"][0]["id"],
+        "WebhookDelivery": account["webhooks"][0]["deliveries"]["nodes"][0]["id"],
+        "WebhookEndpoint": endpoint["webhook"]["id"],
     }
     return Tenant(
         admin,

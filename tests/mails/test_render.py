@@ -79,6 +79,12 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "used": 9,
         "quantity": 10,
     },
+    MailKind.WEBHOOK_DISABLED: {
+        "name": "Ada Lovelace",
+        "company": "Acme",
+        "host": "hooks.example.com",
+        "reason": "FAILING",
+    },
 }
 _OVERUSE = {
     "farm": "Main farm",

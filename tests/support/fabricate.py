@@ -80,6 +80,8 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await connection.execute(_FARMS, anchors["farm"], count)
     await connection.execute(_FARM_STATES, anchors["farm"])
     await connection.execute(_STAFF, anchors["account"])
+    await connection.execute(_DELIVERIES, anchors["account"])
+    await connection.execute(_UNMATCHED)
     await connection.execute(_REPRESENTS, anchors["person"], anchors["account"])
     await connection.execute(_GRANTS, anchors["license_key"], anchors["account"])
     await connection.execute("update account set is_partner = true where id = $1", anchors["account"])
@@ -144,6 +146,20 @@ _TIMINGS = """
     insert into installation_timing
     select id, account_id, subscription_id, license_key_id, kind, status, '2026-01-01Z', '9999-12-31'
     from installation
+"""
+# Each delivery tells of an event that is there, all of one kind; there are no more of them than events.
+_DELIVERIES = """
+    update webhook_delivery delivery
+    set account_id = event.stream_id, sequence = event.sequence, occurred_at = event.occurred_at
+    from (select id, row_number() over (order by id) as place from webhook_delivery) numbered
+    join (select event.*, row_number() over (order by sequence) as place from event
+          where stream_id = $1 and subject_type = 'Computer') event using (place)
+    where delivery.id = numbered.id
+"""
+_UNMATCHED = """
+    delete from webhook_delivery delivery where not exists (
+        select from event where (stream_id, event.sequence, event.occurred_at)
+            = (delivery.account_id, delivery.sequence, delivery.occurred_at))
 """
 _REPRESENTS = "update membership set representing_account_id = $2 where person_id = $1"
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlmodel import col
 
 from app.access.actor import Actor, ActorKind
 from app.core.ids import new_id
+from app.domain.events import outgoing
 from app.domain.events.record import STAFF_QUEUE, DomainEvent
 from app.models.event import Event, EventActorKind, EventAudience, EventStream
 
@@ -26,16 +28,28 @@ _ACTOR_KINDS: Final = {
 _Entry = tuple[UUID, EventAudience, DomainEvent]
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The last number of each stream that grew, and whether webhooks have something to deliver."""
+
+    grown: dict[UUID, int]
+    outgoing: bool
+
+
 async def append(
     session: AsyncSession, actor: Actor, now: datetime, events: Sequence[DomainEvent]
-) -> dict[UUID, int]:
-    """Write the events; the last number of each stream that grew.
+) -> Appended:
+    """Write the events and what webhooks get of them.
 
     The counter rows stay locked until commit, which makes numbers follow commit order
     and leaves no gap after a rollback. They are taken last, sorted, so that writers of
     one account wait as shortly as can be and never for each other in a circle.
     """
     entries = [entry for event in events for entry in _entries(event)]
+    # Before the counters, which others wait for.
+    endpoints = await outgoing.listeners(
+        session, {stream for stream, _, event in entries if stream == event.account_id}
+    )
     grown: dict[UUID, int] = {}
     following: dict[UUID, int] = {}
     for stream, count in sorted(Counter(stream for stream, _, _ in entries).items()):
@@ -47,7 +61,7 @@ async def append(
         following[stream] += 1
     if rows:
         await session.execute(insert(Event), rows)
-    return grown
+    return Appended(grown, await outgoing.queue(session, endpoints, rows, now))
 
 
 def _entries(event: DomainEvent) -> list[_Entry]:

@@ -1,0 +1,1 @@
+"""Webhooks: an account's events, delivered to its administrators' own servers (EVT-7)."""
