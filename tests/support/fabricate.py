@@ -80,6 +80,7 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await connection.execute(_FARMS, anchors["farm"], count)
     await connection.execute(_FARM_STATES, anchors["farm"])
     await connection.execute(_STAFF, anchors["account"])
+    await connection.execute("update webhook_delivery set sequence = -sequence")
     await connection.execute(_DELIVERIES, anchors["account"])
     await connection.execute(_UNMATCHED)
     await connection.execute(_REPRESENTS, anchors["person"], anchors["account"])
