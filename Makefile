@@ -37,13 +37,14 @@ test: $(READY) ## every check, then every test
 	# What failed on a busy machine is asked once more, alone; what fails twice is a failure.
 	$(BIN)/pytest -n $(JOBS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
-check: $(READY) ## style, types, borders, schema, migrations, rules
+check: $(READY) ## style, types, borders, schema, permissions, migrations, rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_schema
 	$(BIN)/python -m scripts.contract
+	$(BIN)/python -m scripts.permissions --check
 	$(BIN)/python -m scripts.check_migrations
 	$(BIN)/python -m scripts.rules
 

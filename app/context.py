@@ -1,7 +1,7 @@
 """One request's context: actor, read(), work(), loaders."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -19,6 +19,12 @@ from app.engine.fields import Batch
 from app.engine.groups import Group, Share
 
 
+class Remember(Protocol):
+    """Keeps a session's token with the client, past the browser's own end if `keep`; None takes it out again."""
+
+    def __call__(self, token: str | None, /, *, keep: bool = False) -> None: ...
+
+
 class Context:
     """What an operation runs in. A websocket makes a fresh one for each operation and each event."""
 
@@ -33,7 +39,7 @@ class Context:
         # Strawberry drops the payload of connection_init unless the context declares this.
         self.connection_params: dict[str, Any] | None = None
         # The transport keeps the session's token in a cookie, where the client asked for that.
-        self.remember: Callable[[str | None], None] = _forget_token
+        self.remember: Remember = _forget_token
         # Following a log: the number reached, where to begin, and what lets others share the answers.
         self.last_event_id: str | None = None
         self.place: str | None = None
@@ -82,11 +88,11 @@ class Context:
             if not self.actor.signed_in:
                 raise ConnectionRejectionError
 
-    async def enter(self, token: str | None) -> None:
-        """Go on as the session that was just made, if one was."""
+    async def enter(self, token: str | None, *, keep: bool = False) -> None:
+        """Go on as the session that was just made, if one was; `keep` if it outlives the browser's."""
         if token is not None:
             self.token = token
-            self.remember(token)
+            self.remember(token, keep=keep)
             await self.renew()
 
     async def leave(self) -> None:
@@ -151,7 +157,7 @@ class Context:
             raise Failure(msg, code="FORBIDDEN")
 
 
-def _forget_token(_token: str | None) -> None:
+def _forget_token(_token: str | None, *, keep: bool = False) -> None:
     """Without a cookie the client keeps the token itself."""
 
 

@@ -15,6 +15,7 @@ _MEANINGS: Final = {
     "MEMBER": "an active member of the account, whatever the role",
     "ACCOUNT_ADMINISTRATOR": "an active member with the role account administrator",
     "LICENSE_ADMINISTRATOR": "a regular member who was granted the licence key, or its subscription's primary key",
+    "REPRESENTATIVE": "an account administrator, or a partner's representative who administers a key there (ACC-13)",
     "INSTALLATION": "software that calls the licensing service with its key or token",
     "STAFF": "one of the vendor's own people",
     "SYSTEM": "background work and the command line",

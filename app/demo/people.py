@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from app.access.permissions import Permission
 from app.demo.story import Step, Story
 from app.domain.identity import addresses
 from app.domain.identity import commands as identity
 from app.domain.identity.commands import SignUp
 from app.domain.identity.sessions import Client
-from app.models.account import Account, MemberRole, Membership
 from app.models.person import Language
 
 PASSWORD: Final = "orchard-Lantern-27"  # noqa: S105 - printed at each start
@@ -36,38 +34,34 @@ LAST: Final = LENA
 
 @dataclass(frozen=True)
 class Someone:
-    """A person, and how they came: hired by the vendor, first of a company, or joining it later."""
+    """A person, and how they came: hired by the vendor, or at work in a company."""
 
     address: str
     first_name: str
     last_name: str
     days_ago: int
     company: str | None = None
-    joins_as: MemberRole | None = None
     language: Language = Language.EN
 
 
 PEOPLE: Final = (
     Someone(MAYA, "Maya", "Lindqvist", 430),
     Someone(TOM, "Tom", "Okafor", 428),
-    Someone(INES, "Ines", "Moreau", 420, COBALT, language=Language.FR),
-    Someone(NORA, "Nora", "Albrecht", 402, BRIGHTWATER, language=Language.DE),
-    Someone(DAVID, "David", "Chen", 398, BRIGHTWATER, MemberRole.ACCOUNT_ADMINISTRATOR),
-    Someone(AIKO, "Aiko", "Tanaka", 390, BRIGHTWATER, MemberRole.REGULAR_MEMBER, Language.JA),
-    Someone(LUIS, "Luis", "Ortega", 214, BRIGHTWATER, MemberRole.REGULAR_MEMBER, Language.ES),
+    Someone(INES, "Ines", "Moreau", 420, COBALT, Language.FR),
+    Someone(NORA, "Nora", "Albrecht", 402, BRIGHTWATER, Language.DE),
+    Someone(DAVID, "David", "Chen", 398, BRIGHTWATER),
+    Someone(AIKO, "Aiko", "Tanaka", 390, BRIGHTWATER, Language.JA),
+    Someone(LUIS, "Luis", "Ortega", 214, BRIGHTWATER, Language.ES),
     Someone(HELEN, "Helen", "Park", 160, FERN),
 )
 EMPLOYERS: Final = {someone.address: someone.company for someone in PEOPLE if someone.company}
 
 
 def steps(story: Story) -> Iterator[Step]:
-    """They sign up, confirm their addresses and join, each on a day of their own."""
+    """They sign up and confirm their addresses, each on a day of their own."""
     for someone in PEOPLE:
         come = hire if someone.company is None else _sign_up
         yield Step(story.ago(someone.days_ago), partial(come, story, someone))
-        if someone.joins_as is not None:
-            yield Step(story.ago(someone.days_ago - 1), partial(_join, story, someone))
-    yield Step(story.ago(418), partial(_mark_partner, story))
 
 
 async def hire(story: Story, someone: Someone) -> None:
@@ -98,21 +92,3 @@ async def _sign_up(story: Story, someone: Someone) -> None:
     await identity.sign_up(story.nobody(), form)
     client = Client(story.address_of(someone.address))
     await addresses.confirm(story.nobody(), story.links[someone.address], client)
-
-
-async def _join(story: Story, someone: Someone) -> None:
-    person = (await story.actor(someone.address)).person_id
-    assert person is not None
-    assert someone.joins_as is not None
-    async with story.system() as work:
-        work.require(Permission.BACKGROUND_WORK)
-        account = story.accounts[EMPLOYERS[someone.address]]
-        work.add(
-            Membership(account_id=account, person_id=person, role=someone.joins_as, member_since=work.now)
-        )
-
-
-async def _mark_partner(story: Story) -> None:
-    async with story.system() as work:
-        work.require(Permission.BACKGROUND_WORK)
-        (await work.get(Account, story.accounts[COBALT])).is_partner = True

@@ -24,6 +24,7 @@ from app.domain.application import App
 from app.domain.identity import sessions
 from app.domain.identity.events import ConfirmationRequested
 from app.domain.identity.sessions import Client
+from app.domain.members.events import MemberInvited
 from app.domain.work import Reactions, Work
 from app.jobs import send_mail
 from app.jobs.registry import JOBS
@@ -71,7 +72,8 @@ class Story:
         # Nothing leaves the machine, and one connection is enough for one mail at a time.
         settings = app.resources.settings.model_copy(update={"smtp_url": None, "smtp_connections": 1})
         reading: Reactions = {
-            ConfirmationRequested: [*app.reactions.get(ConfirmationRequested, ()), self._read_link]
+            ConfirmationRequested: [*app.reactions.get(ConfirmationRequested, ()), self._read_link],
+            MemberInvited: [*app.reactions.get(MemberInvited, ()), self._read_invitation],
         }
         quiet = _Silence(app.resources.redis)
         resources = replace(app.resources, clock=self.clock, settings=settings, wakeups=quiet)
@@ -153,3 +155,6 @@ class Story:
 
     async def _read_link(self, _work: Work, event: ConfirmationRequested) -> None:
         self.links[event.person.email] = event.token
+
+    async def _read_invitation(self, _work: Work, event: MemberInvited) -> None:
+        self.links[event.invitation.email] = event.token

@@ -33,6 +33,7 @@ _WHERE: Final = Statement(
 )
 _SIGN_INS: Final = (
     (people.NORA, "administrator of Brightwater Engineering"),
+    (people.LUIS, "administers a licence key there"),
     (people.AIKO, "regular member there"),
     (people.HELEN, "administrator of a small customer"),
     (people.INES, "administrator of their partner"),

@@ -9,6 +9,7 @@ from app.domain.identity import addresses, sessions, sign_in
 from app.domain.identity import commands as identity
 from app.domain.identity import queries as people
 from app.domain.identity.commands import SignUp
+from app.domain.identity.sign_in import Entry
 from app.engine.fields import Info
 from app.models.person import Language
 from app.resolvers.root import mutation, query
@@ -94,14 +95,14 @@ class IdentityMutation:
         entry = await sign_in.sign_in(context.work(), input.email, input.password, context.client, keep=keep)
         if entry.challenge is not None:
             return SignInPayload(two_factor_challenge=entry.challenge)
-        return await _entered(info, entry.session_token)
+        return await _entered(info, entry)
 
     @mutation(SignInPayload, "Complete a sign-in that two-step verification challenged (IDN-6)", public=True)
     async def complete_two_factor(self, info: Info, input: CompleteTwoFactorInput) -> SignInPayload:
         """IDN-6."""
         context = info.context
-        token = await sign_in.complete(context.work(), input.challenge, input.code, context.client)
-        return await _entered(info, token)
+        entry = await sign_in.complete(context.work(), input.challenge, input.code, context.client)
+        return await _entered(info, entry)
 
     @mutation(SignOutPayload, "End the session that asks", session=True)
     async def sign_out(self, info: Info) -> SignOutPayload:
@@ -128,6 +129,6 @@ class IdentityMutation:
         return RevokeSessionPayload(viewer=await viewer_of(info))
 
 
-async def _entered(info: Info, token: str | None) -> SignInPayload:
-    await info.context.enter(token)
-    return SignInPayload(session_token=token, viewer=await viewer_of(info))
+async def _entered(info: Info, entry: Entry) -> SignInPayload:
+    await info.context.enter(entry.session_token, keep=entry.kept)
+    return SignInPayload(session_token=entry.session_token, viewer=await viewer_of(info))

@@ -209,11 +209,11 @@ class LicenseSubscription(Tagged, Node):
 
     @strawberry.field(description="What use of the last 90 days says about the next term (SUB-16)")
     async def renewal_advice(self, info: Info) -> RenewalAdvice:
-        """SUB-16."""
+        """SUB-16; ACC-11: over the keys that the viewer sees."""
         row: Any = self
         today = info.context.clock.today()
         peaks = await info.context.load(usage.peaks_on(today), row["id"])
-        now = await info.context.load(usage.pools_on(today), row["id"])
+        now = await info.context.load(usage.uses_on(today), row["id"])
         peak = max(peaks["peak"], now["used"])
         suggested = usage.suggested(peak, now["reserved"], peaks["licenses_per_pack"])
         return RenewalAdvice(peak_used=peak, since=peaks["since"], suggested_quantity=suggested)

@@ -167,7 +167,7 @@ class _Doors:
             return shown(_CODE, secret=entry.challenge, to=to)
         answer = RedirectResponse(to, 303, headers={"cache-control": "no-store"})
         if entry.session_token is not None:
-            cookie_setter(answer, self._settings)(entry.session_token)
+            cookie_setter(answer, self._settings)(entry.session_token, keep=entry.kept)
         return answer
 
     def _redirect_uri(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """From an HTTP request or a websocket's handshake to a context."""
 
-from collections.abc import Callable
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
@@ -8,16 +8,17 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from app.context import Context, bearer
+from app.context import Context, Remember, bearer
 from app.core.settings import Settings
 from app.core.urls import is_loopback
 from app.domain.application import App
-from app.domain.identity.rules import KEPT_SESSION_LASTS
 from app.domain.identity.sessions import Client
 from app.subscriptions.hub import Hub
 
 COOKIE: Final = "lychgate_session"
 PREFLIGHT: Final = "graphql-preflight"
+# Browsers keep no cookie for longer (RFC 6265bis).
+_LONGEST_KEPT: Final = timedelta(days=400)
 
 
 async def context_for(
@@ -82,15 +83,19 @@ def cookie_facts(settings: Settings) -> dict[str, Any]:
     }
 
 
-def cookie_setter(response: Response, settings: Settings) -> Callable[[str | None], None]:
-    """What keeps a session's token in a cookie of the response, or takes it out again."""
+def cookie_setter(response: Response, settings: Settings) -> Remember:
+    """What keeps a session's token in a cookie of the response, or takes it out again.
+
+    IDN-5: a kept one survives the end of the browser, any other doesn't.
+    """
     facts = cookie_facts(settings)
 
-    def remember(token: str | None) -> None:
+    def remember(token: str | None, /, *, keep: bool = False) -> None:
         if token is None:
             response.delete_cookie(COOKIE, **facts)
         else:
-            # The session itself may end before the cookie does.
-            response.set_cookie(COOKIE, token, max_age=int(KEPT_SESSION_LASTS.total_seconds()), **facts)
+            # A session slides, and ends by itself: its cookie has to be there for as long as it may slide.
+            lasts = int(_LONGEST_KEPT.total_seconds()) if keep else None
+            response.set_cookie(COOKIE, token, max_age=lasts, **facts)
 
     return remember

@@ -193,8 +193,11 @@ def _days() -> None:
     op.execute("grant select, update on subscription_day to lychgate_viewer")
     op.execute("alter table subscription_day enable row level security")
     op.execute(
+        # Of all keys together: nothing for those who see single ones (ACC-11).
         "create policy visible on subscription_day to lychgate_viewer using (exists ("
-        "select from license_subscription where license_subscription.id = subscription_id))"
+        "select from license_subscription where license_subscription.id = subscription_id and ("
+        "account_id = any((select lychgate_ids('administered'))::uuid[]) "
+        "or id = any((select lychgate_ids('key_subscriptions'))::uuid[]) or (select lychgate_staff()))))"
     )
 
 

@@ -119,6 +119,37 @@ async def test_codes_resets_and_links_are_limited_too(behind_a_proxy: Settings) 
         assert codes([link]) == {"LINK_INVALID": 1}
 
 
+@pytest.mark.rule("IDN-4", "IDN-2")
+async def test_nobody_elses_mailbox_is_filled(portal: Portal) -> None:
+    ada, eve = await portal.newcomer(), await portal.person()
+    asked = [await portal.do("requestEmailConfirmation", email=ada.email) for _ in range(10)]
+    assert codes([answer["errors"] for answer in asked]) == {"": 9, "RATE_LIMITED": 1}, "signing up counts"
+    assert await portal.refused("requestEmailConfirmation", email=ada.email.upper()) == [("RATE_LIMITED", "")]
+    form = {"newEmail": ada.email, "password": PASSWORD}
+    assert await portal.refused("changeEmail", eve.token, **form) == [("RATE_LIMITED", "")]
+    count = len(await portal.mails(ada.email))
+    assert count == 10
+    # Signing up answers as ever, and tells the owner no more for a while.
+    again = {"email": ada.email, "firstName": "A", "lastName": "B", "password": PASSWORD, "acceptTerms": True}
+    assert await portal.done("signUp", **again) == {"errors": []}
+    assert len(await portal.mails(ada.email)) == count
+    await portal.advance("PT15M")
+    await portal.done("signUp", **again)
+    assert len(await portal.mails(ada.email)) == count + 1
+
+
+@pytest.mark.rule("IDN-9")
+async def test_ten_wrong_activation_codes_from_one_place(portal: Portal) -> None:
+    machine = {"hostname": "h", "hostOs": "o", "appVersion": "1", "serialNumber": "s", "macAddresses": []}
+    wrong = ["LYC-T-AAAA-BBBB-CCC" + digit for digit in "012345678"] + ["LYC-T-nonsense"]
+    answers = [
+        await portal.refused("activateComputer", fingerprint="f", activationCode=code, **machine)
+        for code in [*wrong, "LYC-T-AAAA-BBBB-CCC9"]
+    ]
+    unknown, malformed = [("KEY_UNKNOWN", "activationCode")], [("KEY_MALFORMED", "activationCode")]
+    assert answers == [*[unknown] * 9, malformed, [("RATE_LIMITED", "")]]
+
+
 @pytest.mark.rule("IDN-9")
 async def test_without_redis_nobody_is_locked_out(settings: Settings) -> None:
     away = settings.model_copy(update={"redis_url": type(settings.secret_key)("redis://127.0.0.1:1/0")})

@@ -103,7 +103,6 @@ async def test_an_address_that_was_taken_meanwhile_stays_theirs(portal: Portal) 
 @pytest.mark.rule("IDN-4")
 async def test_an_unconfirmed_person_can_sign_in_and_little_more(portal: Portal) -> None:
     ada = await portal.newcomer()
-    first = await portal.token_mailed(ada.email)
     session = await portal.sign_in(ada.email)
     assert not (await portal.query(WHO, session))["viewer"]["emailConfirmed"]
     code = await portal.issue()
@@ -115,7 +114,6 @@ async def test_an_unconfirmed_person_can_sign_in_and_little_more(portal: Portal)
     assert await portal.done("requestEmailConfirmation", email="nobody@example.com") == {"errors": []}
     await portal.done("requestEmailConfirmation", email=ada.email)
     second = await portal.token_mailed(ada.email)
-    assert await portal.refused("confirmEmail", token=first) == [("LINK_INVALID", "token")]
     await portal.advance("P1D")
     assert await portal.refused("confirmEmail", token=second) == [("LINK_EXPIRED", "token")]
     await portal.done("requestEmailConfirmation", email=ada.email)

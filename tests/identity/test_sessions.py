@@ -74,6 +74,11 @@ async def test_the_cookie_comes_and_works_only_with_the_preflight_header(portal:
     portal.http.cookies.set("lychgate_session", cookie.split(";")[0].partition("=")[2])
     known = (await portal.http.post("/graphql", json=asked, headers=preflight)).json()
     assert known["data"]["viewer"] is None
+    # It ended with the browser; one that is kept is there for as long as its session slides.
+    assert "max-age" not in cookie.lower()
+    keep = {**body, "query": sign_in.replace("password: $p", "password: $p, keepSignedIn: true")}
+    kept = await portal.http.post("/graphql", json=keep, headers=preflight)
+    assert f"max-age={400 * 86_400};" in kept.headers["set-cookie"].lower()
 
 
 @pytest.mark.rule("IDN-8")
@@ -96,10 +101,15 @@ async def test_sessions_are_listed_and_revoked(portal: Portal) -> None:
     assert await portal.refused("revokeSession", eve.token, sessionId=mine) == [("NOT_FOUND", "sessionId")]
     assert await alive(portal, phone)
 
-    async with portal.live(phone) as live:
+    async with portal.live(phone) as live, portal.live(ada.token) as watching:
+        heard = await watching.subscribe(
+            "subscription { viewerEvents { type ... on GeneralEvent { data } } }"
+        )
+        await portal.subscribed()
         left = (await portal.done("revokeSession", ada.token, sessionId=mine))["viewer"]["sessions"]
         assert mine not in [session["id"] for session in left]
         assert await live.closed() == (4403, "Session ended")
+        assert await heard.next() == {"type": "SESSION_REVOKED", "data": {"sessionId": mine}}
     assert not await alive(portal, phone)
     assert await portal.refused("revokeSession", ada.token, sessionId=mine) == [("NOT_FOUND", "sessionId")]
 

@@ -79,18 +79,23 @@ async def test_confirming_an_address(portal: Portal) -> None:
         assert await portal.do("requestEmailConfirmation", email=address) == {"errors": []}
     assert await portal.mails("unknown@example.com") == []
     second = await portal.token_mailed(ada.email)
-    for dead in (first, "lyc_lnk_nonsense", "", second + "x", ada.token):
+    for dead in ("lyc_lnk_nonsense", "", second + "x", ada.token):
         assert await portal.refused("confirmEmail", token=dead) == [("LINK_INVALID", "token")]
     await portal.advance("P1D")
-    assert await portal.refused("confirmEmail", token=second) == [("LINK_EXPIRED", "token")]
+    for late in (first, second):
+        assert await portal.refused("confirmEmail", token=late) == [("LINK_EXPIRED", "token")]
 
     await portal.done("requestEmailConfirmation", email=ada.email)
     third = await portal.token_mailed(ada.email)
+    # Whoever asks twice may open either mail; once.
+    await portal.done("requestEmailConfirmation", email=ada.email)
+    fourth = await portal.token_mailed(ada.email)
     await portal.advance("PT23H59M")
     # Without a session it signs in; with one it has no need to.
     fresh = (await portal.done("confirmEmail", token=third))["sessionToken"]
     assert (await portal.query(VIEWER, fresh))["viewer"]["emailConfirmed"] is True
-    assert await portal.refused("confirmEmail", token=third) == [("LINK_INVALID", "token")]
+    for spent in (third, fourth):
+        assert await portal.refused("confirmEmail", token=spent) == [("LINK_INVALID", "token")]
     await portal.done("registerKey", fresh, code=code, company=COMPANY)
 
     count = len(await portal.mails(ada.email))

@@ -141,3 +141,25 @@ async def test_others_may_not_manage_members(portal: Portal) -> None:
     for person in (ada, bob):
         form = {"accountId": ada.account, "isPartner": True}
         assert await portal.refused("setPartner", person.token, **form) == [("FORBIDDEN", "")]
+
+
+FIGURES = """query ($id: ID!) { account(id: $id) {
+    productCards { activeInstallations usage { used } }
+    subscriptions { nodes { usage { used } renewalAdvice { peakUsed } orders { id } contract { number } } } } }"""
+
+
+@pytest.mark.rule("ACC-11", "ACC-14")
+async def test_no_figure_tells_of_keys_that_one_doesnt_administer(portal: Portal) -> None:
+    ada = await portal.administrator()
+    mine = await made_key(portal, ada, quota=2)
+    bob, cyd = await join(portal, ada, keys=(mine["id"],)), await join(portal, ada, keys=(ada.key,))
+    await portal.activate(mine["code"])
+    for _ in range(3):
+        await portal.activate(ada.code)
+    for person, used in ((ada, 4), (cyd, 4), (bob, 1)):
+        seen = (await portal.query(FIGURES, person.token, id=ada.account))["account"]
+        assert seen["productCards"] == [{"activeInstallations": used, "usage": {"used": used}}]
+        [subscription] = seen["subscriptions"]["nodes"]
+        assert subscription["usage"] == {"used": used}
+        assert subscription["renewalAdvice"]["peakUsed"] == used
+        assert (subscription["orders"] is None) is (person is not ada)

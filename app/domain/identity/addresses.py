@@ -9,7 +9,8 @@ from sqlmodel import col
 from app.access.permissions import Permission
 from app.core.evenly import lasting
 from app.domain.errors import Invalid
-from app.domain.identity import links, rules, sessions
+from app.domain.identity import attempts, links, rules, sessions
+from app.domain.identity.attempts import Kind
 from app.domain.identity.events import (
     ConfirmationRequested,
     EmailChanged,
@@ -26,16 +27,20 @@ ANSWER_SECONDS: Final = 0.2
 
 
 async def send_confirmation(work: Work, person: Person) -> None:
-    """IDN-4: mail a link that works once and for 24 hours; earlier ones die."""
+    """IDN-4: mail a link that works once and for 24 hours; earlier ones do too, until one was opened."""
     token = await links.new_link(work, person, LinkPurpose.CONFIRM_EMAIL, lasts=rules.CONFIRMATION_LASTS)
     work.emit(ConfirmationRequested(subject_id=person.id, person=person, token=token))
 
 
 async def request_confirmation(work: Work, email: str) -> None:
-    """IDN-4: another confirmation link; the answer doesn't tell whether the address is known."""
+    """IDN-4: another confirmation link; the answer doesn't tell whether the address is known.
+
+    Raises INVALID, RATE_LIMITED.
+    """
     key = rules.email_key(rules.email_of(email, "email"))
     async with lasting(ANSWER_SECONDS), work:
         work.require(Permission.SIGN_UP)
+        await attempts.spend(work, Kind.LETTER, None, key)
         person = await person_with(work, key)
         if person is not None and person.email_confirmed_at is None:
             await send_confirmation(work, person)
@@ -54,6 +59,7 @@ async def confirm(work: Work, token: str, client: Client) -> str | None:
             )
             person = await work.get(Person, link.person_id)
             guarded = await has_two_factor(work, person)
+        await links.spend_links(work, person, LinkPurpose.CONFIRM_EMAIL)
         if link.purpose is LinkPurpose.CONFIRM_NEW_EMAIL:
             await _change(work, person, link)
         person.email_confirmed_at = work.now
@@ -76,11 +82,13 @@ async def change(work: Work, new_email: str, password: str, client: Client) -> N
         if email == person.email:
             msg = "This is your address already."
             raise Invalid(msg, "newEmail")
+        await attempts.spend(work, Kind.LETTER, None, rules.email_key(email))
         other = await person_with(work, rules.email_key(email))
         if other is not None and other.id != person.id:
             work.emit(SignUpRepeated(subject_id=other.id, person=other))
             return
         purpose = LinkPurpose.CONFIRM_NEW_EMAIL
+        await links.spend_links(work, person, purpose)
         token = await links.new_link(work, person, purpose, lasts=rules.CONFIRMATION_LASTS, email=email)
         work.emit(EmailChangeRequested(subject_id=person.id, person=person, email=email, token=token))
 
@@ -96,7 +104,7 @@ async def _change(work: Work, person: Person, link: Link) -> None:
     """The person has the link's address from now on, unless somebody took it meanwhile: LINK_INVALID."""
     work.emit(EmailChanged(subject_id=person.id, person=person, old_email=person.email, new_email=link.email))
     # What was mailed to the old address is no longer theirs to open.
-    await links.spend_links(work, person, LinkPurpose.CONFIRM_EMAIL, LinkPurpose.RESET_PASSWORD)
+    await links.spend_links(work, person, LinkPurpose.RESET_PASSWORD)
     async with work.as_owner():  # the link is nobody's to see, and whoever opened it may be nobody
         await work.flush()
         try:

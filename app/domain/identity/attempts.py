@@ -29,6 +29,8 @@ class Kind(StrEnum):
     RESET_REQUEST = "reset-request"
     LINK = "link"
     ACTIVATION = "activation"
+    # Not guessed, but asked for by whoever likes: what comes to an address of somebody else.
+    LETTER = "letter"
 
 
 @asynccontextmanager
@@ -55,6 +57,11 @@ async def spend(work: Work, kind: Kind, ip: str | None, account: str | None) -> 
     """Count a try whose outcome nobody may learn, as if it had failed. Raises RateLimited for the eleventh."""
     keys = _keys(work, kind, ip, account)
     _refuse(await work.resources.attempts.fail(keys, work.now))
+
+
+async def still_may(work: Work, kind: Kind, account: str) -> bool:
+    """Count a try that is never refused; whether it is among the first ten."""
+    return await work.resources.attempts.fail(_keys(work, kind, None, account), work.now) == 0
 
 
 def _keys(work: Work, kind: Kind, ip: str | None, account: str | None) -> list[str]:

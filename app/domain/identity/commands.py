@@ -11,8 +11,9 @@ from app.access.permissions import Permission
 from app.core.crypto import hash_password
 from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, refuse
-from app.domain.identity import rules
+from app.domain.identity import attempts, rules
 from app.domain.identity.addresses import send_confirmation
+from app.domain.identity.attempts import Kind
 from app.domain.identity.events import SignUpRepeated
 from app.domain.work import Work
 from app.models.account import Account, AccountKind
@@ -46,8 +47,11 @@ async def sign_up(work: Work, form: SignUp) -> None:
                 known = None
             else:
                 known = await work.first(select(Person).where(col(Person.email_key) == person.email_key))
+        mailed = await attempts.still_may(work, Kind.LETTER, person.email_key)
         if known is not None:
-            work.emit(SignUpRepeated(subject_id=known.id, person=known))
+            # Nobody's mailbox is filled by signing them up again and again.
+            if mailed:
+                work.emit(SignUpRepeated(subject_id=known.id, person=known))
             return
         settle(work, person, password_hash)
         await send_confirmation(work, person)

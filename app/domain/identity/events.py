@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from app.core import ids
 from app.domain.events.record import DomainEvent
 from app.models.event import EventType
 from app.models.person import Person
@@ -82,5 +83,5 @@ class SessionRevoked(DomainEvent):
     changes_rights: ClassVar = True
 
     def data(self) -> dict[str, Any]:
-        """Which session, so that every node finds its sockets."""
-        return {"sessionId": self.subject_id.hex}
+        """Which session, as the list of sessions calls it."""
+        return {"sessionId": ids.encode("Session", self.subject_id)}

@@ -14,8 +14,7 @@ from app.models.person import Link, LinkPurpose, Person
 async def new_link(
     work: Work, person: Person, purpose: LinkPurpose, *, lasts: timedelta, email: str | None = None
 ) -> str:
-    """The token of a new link to an address (the person's, unless told); earlier ones of that purpose die."""
-    await spend_links(work, person, purpose)
+    """The token of a new link to an address (the person's, unless told); earlier ones stay good."""
     token = new_token("lyc_lnk_")
     work.add(
         Link(

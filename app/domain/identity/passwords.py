@@ -27,6 +27,7 @@ async def request_reset(work: Work, email: str, client: Client) -> None:
         await attempts.spend(work, Kind.RESET_REQUEST, client.ip_address, key)
         person = await person_with(work, key)
         if person is not None:
+            await links.spend_links(work, person, LinkPurpose.RESET_PASSWORD)
             token = await links.new_link(work, person, LinkPurpose.RESET_PASSWORD, lasts=rules.RESET_LASTS)
             work.emit(PasswordResetRequested(subject_id=person.id, person=person, token=token))
 

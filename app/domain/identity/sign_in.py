@@ -35,6 +35,7 @@ class Entry:
 
     session_token: str | None = field(default=None, repr=False)
     challenge: str | None = field(default=None, repr=False)
+    kept: bool = False
 
 
 async def sign_in(work: Work, email: str, password: str, client: Client, *, keep: bool) -> Entry:
@@ -64,7 +65,7 @@ async def begin_or_challenge(work: Work, person: Person, client: Client, *, keep
     """Let in somebody who proved who they are: at once, or after a code where two-step verification is on."""
     async with work.as_owner():  # what proves somebody is nobody's to see
         if not await has_two_factor(work, person):
-            return Entry(session_token=sessions.begin(work, person, client, keep=keep))
+            return Entry(session_token=sessions.begin(work, person, client, keep=keep), kept=keep)
     token = new_token("lyc_chl_")
     work.add(
         SignInChallenge(
@@ -78,8 +79,8 @@ async def begin_or_challenge(work: Work, person: Person, client: Client, *, keep
     return Entry(challenge=token)
 
 
-async def complete(work: Work, challenge: str, code: str, client: Client) -> str:
-    """IDN-6: a session's token for a challenge and its code.
+async def complete(work: Work, challenge: str, code: str, client: Client) -> Entry:
+    """IDN-6: a session for a challenge and its code.
 
     Raises INVALID_CREDENTIALS (the challenge is unknown, used or over: begin anew), INVALID_CODE, RATE_LIMITED.
     """
@@ -90,7 +91,8 @@ async def complete(work: Work, challenge: str, code: str, client: Client) -> str
             person = await work.get(Person, waiting.person_id)
             await codes.use(work, person, code, client, "code")
             await _spend(work, waiting)
-        return sessions.begin(work, person, client, keep=waiting.keep_signed_in)
+        keep = waiting.keep_signed_in
+        return Entry(session_token=sessions.begin(work, person, client, keep=keep), kept=keep)
 
 
 async def has_two_factor(work: Work, person: Person) -> bool:

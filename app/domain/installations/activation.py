@@ -132,7 +132,8 @@ async def _locked(
 
 async def _invitation(work: Work, code: Code, ip_address: str | None) -> InstallInvitation:
     """IDN-9: whoever tries codes at random is stopped."""
-    async with attempts.guarded(work, attempts.Kind.ACTIVATION, ip_address, None, ErrorCode.KEY_UNKNOWN):
+    failures = (ErrorCode.KEY_MALFORMED, ErrorCode.KEY_UNKNOWN)
+    async with attempts.guarded(work, attempts.Kind.ACTIVATION, ip_address, None, *failures):
         return await codes.by_code(work, code.text)
 
 
