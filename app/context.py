@@ -49,6 +49,8 @@ class Context:
         self.resume_at: int | None = None
         self.share: Share | None = None
         self.group: Group | None = None
+        # Claimed under an Idempotency-Key: every effect of this request is marked with it.
+        self.request: UUID | None = None
         self._loaders: dict[Batch, DataLoader[Any, Any]] = {}
 
     @property
@@ -111,13 +113,17 @@ class Context:
 
     def work(self) -> Work:
         """A unit of work of the actor. What was loaded before it is forgotten."""
-        self.forget()
-        return self.app.work(self.actor)
+        return self._work(self.actor)
 
     def installation_work(self, name: str) -> Work:
         """A unit of work of the licensing service: the installation's token or key is its right."""
+        return self._work(Actor.installation(name))
+
+    def _work(self, actor: Actor) -> Work:
         self.forget()
-        return self.app.work(Actor.installation(name))
+        work = self.app.work(actor)
+        work.request = self.request
+        return work
 
     def become(self, installation: Any) -> None:
         """Answer as the installation (its row) that has just proved itself; a signed-in person stays one."""

@@ -35,6 +35,7 @@ from app.reactions import REACTIONS
 from app.subscriptions.hub import Hub
 from app.subscriptions.sessions import close_ended
 from app.web import downloads, health
+from app.web.idempotency import DatabaseClaims
 from app.web.middleware import RequestFacts
 from app.web.oidc import oidc_routes
 from app.web.pages import page_routes
@@ -85,6 +86,7 @@ class Server:
             self.make_context,
             sockets=self.sockets,
             persisted=RedisQueries(self.app),
+            claims=DatabaseClaims(self.app),
             options=EndpointOptions(
                 max_body_bytes=settings.max_body_bytes,
                 max_upload_bytes=settings.max_upload_bytes,

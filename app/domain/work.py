@@ -14,9 +14,9 @@ from uuid import UUID
 
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
-from sqlalchemy import Select, Table, text
+from sqlalchemy import Select, Table, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from app.access.actor import Actor, ActorKind
 from app.access.permissions import Permission, may
@@ -28,6 +28,7 @@ from app.domain.events import log
 from app.domain.events.outgoing import DELIVER_JOB
 from app.domain.events.record import DomainEvent
 from app.models.everything import metadata
+from app.models.request import IdempotentRequest
 
 Row = TypeVar("Row", bound=SQLModel)
 Reaction = Callable[["Work", Any], Awaitable[None]]
@@ -60,6 +61,8 @@ class Work:
         self._jobs: set[str] = set()
         self._required = False
         self._is_owner = False
+        # The request with an Idempotency-Key that this is the effect of.
+        self.request: UUID | None = None
 
     def again(self) -> "Work":
         """Another unit of the same actor: to look whether something is allowed before slow work begins."""
@@ -162,6 +165,9 @@ class Work:
         await self._react()
         await self._flush()
         await self._wake_jobs()
+        if self.request is not None:
+            marked = update(IdempotentRequest).where(col(IdempotentRequest.id) == self.request)
+            await self.session.execute(marked.values(acted_at=self.now))
         appended = await log.append(self.session, self.actor, self.now, self.events)
         if appended.outgoing:
             self.enqueue(DELIVER_JOB)

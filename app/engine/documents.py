@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+)
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
@@ -108,6 +115,12 @@ class DocumentCache:
             ruler.operation(node, None)
             used[name] = tuple(sorted(ruler.sizes.used))
         return Prepared(document, ruler, operations, used)
+
+    def is_mutation(self, schema: GraphQLSchema, text: str, operation: str | None) -> bool:
+        """Whether the operation of that name, or the only one, is a mutation. Raises GraphQLError as `prepare`."""
+        operations = (self._entries.get(text) or self.prepare(schema, text)).operations
+        found = operations.get(operation) if operation else next(iter(operations.values()), None)
+        return found is not None and found.operation is OperationType.MUTATION
 
     def _parse(self, text: str) -> DocumentNode:
         limits = self.limits

@@ -32,6 +32,7 @@ from app.engine.masking import MASKED, mask_exception
 from app.engine.negotiation import JSON, response_type, status_of
 from app.engine.persisted import persist, whole_query
 from app.engine.protocols import MakeContext, OperationContext, PersistedQueries
+from app.engine.repeats import Claims, Repeat
 from app.engine.request_body import Refused, checked, decode, limited
 from app.engine.requests import (
     as_refused,
@@ -76,6 +77,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         *,
         sockets: Sockets | None = None,
         persisted: PersistedQueries | None = None,
+        claims: Claims | None = None,
         options: EndpointOptions | None = None,
     ) -> None:
         self.options = options or EndpointOptions()
@@ -93,6 +95,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         )
         self._make_context = make_context
         self._persisted = persisted
+        self._claims = claims
         self.sockets = sockets or Sockets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,8 +137,12 @@ class LychgateGraphQL(GraphQL[Any, None]):
             raise Refused(406, "The answer is application/graphql-response+json or application/json")
         is_upload = check_content_type(request)
         limit = self.options.max_upload_bytes if is_upload else self.options.max_body_bytes
-        request._receive = limited(receive, request.headers.get("content-length"), limit)  # noqa: SLF001
-        return await (self.run(request) if format_ is None else stream_operation(self, request, format_))
+        channel = limited(receive, request.headers.get("content-length"), limit)
+        repeat = request.state.repeat = None if format_ else Repeat.of(request, self._claims)
+        request._receive = repeat.reading(channel) if repeat else channel  # noqa: SLF001
+        if format_ is not None:
+            return await stream_operation(self, request, format_)
+        return await (repeat.answered(self.run(request)) if repeat else self.run(request))
 
     def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
         """Never here: a page is served before anything is parsed, and only to browsers."""
@@ -196,9 +203,9 @@ class LychgateGraphQL(GraphQL[Any, None]):
 
     async def execute_single(
         self,
-        request: Request,  # noqa: ARG002 - Strawberry's signature
+        request: Request,
         request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,  # noqa: ARG002
+        sub_response: Response,  # noqa: ARG002 - Strawberry's signature
         context: OperationContext,
         root_value: None,  # noqa: ARG002
         request_data: GraphQLRequestData,
@@ -207,6 +214,9 @@ class LychgateGraphQL(GraphQL[Any, None]):
         allowed = {OperationType.QUERY}
         if request_adapter.method == "POST":
             allowed.add(OperationType.MUTATION)
+        repeat: Repeat | None = request.state.repeat
+        if repeat and self.schema.is_mutation(request_data.query, request_data.operation_name):
+            await repeat.begin(context)
         try:
             result = await self.schema.execute(
                 request_data.query,
@@ -222,6 +232,8 @@ class LychgateGraphQL(GraphQL[Any, None]):
             raise wrong_method(error.operation_type) from None
         except MissingQueryError:
             raise Refused(400, "`query` is missing") from None
+        if repeat:
+            repeat.executed(result)
         # After the execution, so that only documents are kept that were worth executing.
         if not is_request_error(result):
             await persist(self._persisted, request_data.query, request_data.extensions)

@@ -13,6 +13,7 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 STATUS_OF_CODE = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
+    "CONFLICT": 409,
     "RATE_LIMITED": 429,
     "INTERNAL_SERVER_ERROR": 500,
 }

@@ -4,6 +4,7 @@ Build it once: a second one from the same Query class fails (repair 12).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import strawberry
@@ -30,6 +31,12 @@ class EngineSchema(strawberry.Schema):
     """Strawberry's schema with errors masked, and with an extension's refusals told as request errors."""
 
     documents: DocumentCache
+
+    def is_mutation(self, text: str | None, operation: str | None) -> bool:
+        """Whether this document's operation changes anything; no document that will be refused does."""
+        with suppress(GraphQLError):
+            return self.documents.is_mutation(self._schema, text or "", operation)
+        return False
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

@@ -1,4 +1,4 @@
-"""Forgets sessions that are over and links of long ago."""
+"""Forgets sessions that are over, answers kept for a day, and links of long ago."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Forgetting what can never work again: sessions that are over, links and access tokens of long ago."""
+"""Forgetting what can never work again: sessions that are over, answers of yesterday, links and tokens of long ago."""
 
 from datetime import datetime, timedelta
 from functools import reduce
@@ -12,6 +12,7 @@ from app.core.database import Reader
 from app.core.statements import compiled
 from app.domain.work import Work
 from app.models.person import Link, Session
+from app.models.request import IdempotentRequest
 from app.models.sign_in import AccessToken, SignInChallenge
 
 # Until then a late click is told LINK_EXPIRED, and their owner sees which tokens are over.
@@ -19,6 +20,7 @@ _KEEP: Final = timedelta(days=30)
 _KEPT: Final[tuple[tuple[Any, timedelta], ...]] = (
     (Session, timedelta(0)),
     (SignInChallenge, timedelta(0)),
+    (IdempotentRequest, timedelta(0)),
     (Link, _KEEP),
     (AccessToken, _KEEP),
 )
