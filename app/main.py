@@ -10,8 +10,6 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -27,6 +25,7 @@ from app.development.routes import development_routes
 from app.domain.application import App
 from app.engine.graphiql import graphiql_routes
 from app.engine.http import EndpointOptions, LychgateGraphQL
+from app.engine.limits import Limits
 from app.engine.sockets import Sockets
 from app.engine.websocket import SocketOptions
 from app.graphql import schema
@@ -36,11 +35,11 @@ from app.subscriptions.hub import Hub
 from app.subscriptions.sessions import close_ended
 from app.web import downloads, health
 from app.web.idempotency import DatabaseClaims
-from app.web.middleware import RequestFacts
 from app.web.oidc import oidc_routes
 from app.web.pages import page_routes
 from app.web.persisted import RedisQueries
-from app.web.requests import PREFLIGHT, context_for
+from app.web.requests import context_for
+from app.web.stack import middleware_of
 from app.web.support import support_routes
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
@@ -81,6 +80,13 @@ class Server:
 
     def _graphql(self) -> LychgateGraphQL:
         settings = self.settings
+        schema().documents.bound(
+            Limits(
+                max_cost=settings.max_query_cost,
+                max_depth=settings.max_query_depth,
+                introspection=settings.introspection,
+            )
+        )
         return LychgateGraphQL(
             schema(),
             self.make_context,
@@ -114,16 +120,22 @@ class Server:
         groups = self.endpoint.groups
         return self.hub.ready - groups.ready + groups.members
 
+    def _live(self) -> dict[str, int]:
+        groups = self.endpoint.groups
+        return {
+            "sockets": self.sockets.count,
+            "subscriptions": self.hub.watches - groups.count + groups.members,
+            "groups": groups.count,
+            "catchingUp": self.hub.catching_up,
+        }
+
     async def live(self, _request: Request) -> Response:
         """Under DEV: tests see that a dropped client is cleaned up."""
-        return JSONResponse(
-            {
-                "sockets": self.sockets.count,
-                "subscriptions": self.hub.watches - self.endpoint.groups.count + self.endpoint.groups.members,
-                "groups": self.endpoint.groups.count,
-                "catchingUp": self.hub.catching_up,
-            }
-        )
+        return JSONResponse(self._live())
+
+    async def metrics(self, _request: Request) -> Response:
+        """/metrics."""
+        return await health.measures(self.app, self._live(), schema().documents.facts)
 
     def routes(self) -> list[BaseRoute]:
         """Every path of docs/operations.md that there is so far."""
@@ -133,7 +145,7 @@ class Server:
             WebSocketRoute("/graphql", _Asgi(self.graphql)),
             Route("/healthz", health.alive),
             Route("/readyz", of_app(health.ready)),
-            Route("/metrics", health.metrics),
+            Route("/metrics", self.metrics),
             Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
             Route("/download", self.download),
             *support_routes(lambda: self.app),
@@ -177,22 +189,7 @@ def create_app(settings: Settings, *, background: bool = True) -> Starlette:
 def starlette_of(server: Server) -> Starlette:
     """Routes and middleware around a server."""
     settings = server.settings
-    middleware = [Middleware(RequestFacts)]
-    if settings.cors_origins:
-        middleware.append(_cors(settings))
-    return Starlette(routes=server.routes(), middleware=middleware, lifespan=server.lifespan)
-
-
-def _cors(settings: Settings) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", PREFLIGHT, "idempotency-key"],
-        expose_headers=["x-request-id", "retry-after"],
-        allow_credentials=True,
-        max_age=600,
-    )
+    return Starlette(routes=server.routes(), middleware=middleware_of(settings), lifespan=server.lifespan)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.core.metrics import STATEMENTS, timed
 from app.core.statements import Statement
 
 VIEWER_ROLE = "lychgate_viewer"
@@ -56,15 +57,17 @@ class Look:
 
     async def rows(self, statement: Statement, **values: Any) -> list[Row]:
         """All rows of the statement that the rights let through."""
-        async with self.connection() as connection:
-            found: list[Row] = await connection.fetch(statement.sql, *statement.arguments(values))
-            return found
+        with timed(STATEMENTS):
+            async with self.connection() as connection:
+                found: list[Row] = await connection.fetch(statement.sql, *statement.arguments(values))
+                return found
 
     async def row(self, statement: Statement, **values: Any) -> Row | None:
         """The first row, or None."""
-        async with self.connection() as connection:
-            found: Row | None = await connection.fetchrow(statement.sql, *statement.arguments(values))
-            return found
+        with timed(STATEMENTS):
+            async with self.connection() as connection:
+                found: Row | None = await connection.fetchrow(statement.sql, *statement.arguments(values))
+                return found
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:

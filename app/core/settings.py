@@ -100,8 +100,17 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="networks whose X-Forwarded-… headers are believed, comma-separated: 10.0.0.0/8"
     )
-    max_query_cost: int = Field(10_000, ge=100, description="the most that one GraphQL document may cost")
-    max_query_depth: int = Field(15, ge=5, le=100, description="the deepest nesting of one GraphQL document")
+    max_query_cost: int = Field(25_000, ge=100, description="the most that one GraphQL operation may cost")
+    max_query_depth: int = Field(20, ge=5, le=100, description="the deepest nesting of one GraphQL document")
+    introspection: bool = Field(default=True, description="whether clients may ask for the schema")
+    requests_per_minute: int = Field(
+        6_000,
+        ge=0,
+        description="the most of one person, or of one address where nobody is signed in; 0: no limit",
+    )
+    hsts_seconds: int = Field(
+        0, ge=0, description="how long browsers insist on HTTPS (Strict-Transport-Security); 0: not told"
+    )
     max_body_bytes: int = Field(
         1_048_576,
         ge=1_024,

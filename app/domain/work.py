@@ -5,6 +5,7 @@ are written as the owner when the block ends, after `require` said who may: a `W
 which nothing was required refuses to commit, since that is a forgotten check.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -22,6 +23,7 @@ from app.access.actor import Actor, ActorKind
 from app.access.permissions import Permission, may
 from app.access.rights import rights_of
 from app.core.database import VIEWER_ROLE
+from app.core.metrics import WORKS
 from app.core.resources import Resources
 from app.domain.errors import Forbidden, NotFound
 from app.domain.events import log
@@ -50,6 +52,7 @@ class Work:
     """One transaction of one actor; used as `async with work:`, once."""
 
     session: AsyncSession
+    _started: float
 
     def __init__(self, resources: Resources, actor: Actor, reactions: Reactions) -> None:
         self.resources = resources
@@ -70,6 +73,7 @@ class Work:
 
     async def __aenter__(self) -> Self:
         self.now = self.resources.clock.now()
+        self._started = time.perf_counter()
         self.session = AsyncSession(self.resources.database.engine, expire_on_commit=False, autoflush=False)
         if self.actor.kind not in _UNGUARDED:
             await self._become_viewer()
@@ -86,6 +90,7 @@ class Work:
                 grown = await self._finish()
                 await self.session.commit()
                 self.resources.wakeups.poke(grown)
+        WORKS.observe(time.perf_counter() - self._started)
 
     # -------------------------------------------------------------- loading
 

@@ -5,7 +5,7 @@ that are built for each request. Can go when both work and are bounded by memory
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +17,13 @@ from graphql import (
     OperationType,
     parse,
 )
+from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType as Kind
 
 from app.engine import codes
 from app.engine.costs import Costs, size_key
@@ -77,6 +79,18 @@ class DocumentCache:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """Figures for metrics."""
+        return {"count": len(self), "bytes": self.bytes, "hits": self.hits, "misses": self.misses}
+
+    def bound(self, limits: Limits) -> None:
+        """Other limits from here on; what was measured by the old ones is forgotten."""
+        if limits != self.limits:
+            self.limits = limits
+            self._entries.clear()
+            self.bytes = 0
 
     def get(self, text: str) -> Prepared | None:
         """The prepared document of this text, which becomes the newest."""
@@ -141,6 +155,7 @@ class Documents(SchemaExtension):
         self._cache = cache
         self._prepared: Prepared | None = None
         self._is_known = False
+        self._cost: int | None = None
 
     def on_parse(self) -> Iterator[None]:
         """Takes the document from the cache. Raises GraphQLError: a syntax error, or QUERY_TOO_COMPLEX."""
@@ -158,7 +173,10 @@ class Documents(SchemaExtension):
         assert self._prepared is not None
         errors: list[GraphQLError] = []
         if not self._is_known:
-            errors = _validate(_core(context), self._prepared.document, context)
+            rules = context.validation_rules
+            if not self._cache.limits.introspection:
+                rules = (*rules, NoSchemaIntrospectionCustomRule)
+            errors = _validate(_core(context), self._prepared.document, rules)
             if not errors:
                 self._cache.put(context.query or "", self._prepared)
         context.pre_execution_errors = errors or self._refusals(self._prepared)
@@ -175,17 +193,26 @@ class Documents(SchemaExtension):
                     extensions={"code": codes.BAD_USER_INPUT},
                 )
             ]
-        cost = prepared.cost(name, context.variables or {})
-        error = check_cost(cost, self._cache.limits)
+        self._cost = prepared.cost(name, context.variables or {})
+        error = check_cost(self._cost, self._cache.limits)
         return [error] if error else []
+
+    def get_results(self) -> dict[str, Any]:
+        """What a query or a mutation was taken to cost, for clients that want to stay below the limit."""
+        # Without a cost there may be no document either, and so no type to ask for.
+        if self._cost is None or self.execution_context.operation_type is Kind.SUBSCRIPTION:
+            return {}
+        return {"cost": self._cost}
 
 
 def _core(context: ExecutionContext) -> GraphQLSchema:
     return context.schema._schema  # noqa: SLF001 - Strawberry's own extensions reach for it as well
 
 
-def _validate(schema: GraphQLSchema, document: DocumentNode, context: ExecutionContext) -> list[GraphQLError]:
-    errors = validate_document(schema, document, context.validation_rules)
+def _validate(
+    schema: GraphQLSchema, document: DocumentNode, rules: Iterable[type[ASTValidationRule]]
+) -> list[GraphQLError]:
+    errors = validate_document(schema, document, tuple(rules))
     # What graphql-core says when the comparison of overlapping fields has used up its budget.
     if any(isinstance(error, ValidationAbortedError) and error.message == ABORTED for error in errors):
         return [too_complex("its overlapping fields take too long to compare")]

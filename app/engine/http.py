@@ -286,7 +286,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         media_type = response_type(request.headers.get("accept")) or JSON
         shown = mask_exception(error, request_id(request))
         code = shown.get("extensions", {}).get("code")
-        status = 500 if code == codes.INTERNAL_SERVER_ERROR else None
+        status = {codes.INTERNAL_SERVER_ERROR: 500, codes.RATE_LIMITED: 429}.get(str(code))
         response = self._answer({"errors": [shown]}, media_type, status=status)
         if "retryAfter" in shown.get("extensions", {}):
             response.headers["retry-after"] = str(shown["extensions"]["retryAfter"])

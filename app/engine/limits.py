@@ -50,6 +50,7 @@ class Limits:
     max_cost: int = 25_000
     page_size: int = 50
     max_page_size: int = 100
+    introspection: bool = True
 
 
 @dataclass(slots=True)

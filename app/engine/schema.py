@@ -17,6 +17,8 @@ from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.scalar import ScalarDefinition
 
+from app.core.metrics import ERRORS
+from app.engine import codes
 from app.engine.documents import DocumentCache, Documents
 from app.engine.fields import get
 from app.engine.limits import Limits
@@ -50,6 +52,8 @@ class EngineSchema(strawberry.Schema):
         # Only a name that the document has defined: what a client sent as such is arbitrary text.
         operation = _operation_name(execution_context)
         errors[:] = [mask(error, request_id, operation) for error in errors]
+        for error in errors:
+            ERRORS.labels((error.extensions or {}).get("code", codes.INTERNAL_SERVER_ERROR)).inc()
 
     async def _prepare_operation_async(
         self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner

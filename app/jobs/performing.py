@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from app.core import metrics
 from app.core.database import Database
 from app.domain.application import App
 from app.jobs.registry import JOBS
@@ -22,7 +23,10 @@ async def perform(app: App, name: str) -> int:
     """Run one job; how many items it did."""
     async with _locks.setdefault(app.resources.database, defaultdict(asyncio.Lock))[name]:
         await app.resources.tell_time()
-        return await JOBS[name].run(app)
+        with metrics.JOB_FAILURES.labels(name).count_exceptions(), metrics.JOBS.labels(name).time():
+            count = await JOBS[name].run(app)
+        metrics.JOB_ITEMS.labels(name).inc(count)
+        return count
 
 
 async def run_all_due(app: App) -> dict[str, int]:

@@ -1,19 +1,24 @@
 """Alive, ready, measured, and the keys that verify licences."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.core import metrics
 from app.core.migrate import head_revision
 from app.core.statements import Statement
 from app.domain.application import App
+from app.domain.mails import queries as mails
 
 _REVISION = Statement("select version_num from alembic_version", (), {})
 _PATIENCE_SECONDS = 2.0
+_log = structlog.get_logger(__name__)
 _JWKS_SECONDS = 300
 
 
@@ -50,8 +55,19 @@ async def _redis(app: App) -> str:
     return "ok"
 
 
-async def metrics(_request: Request) -> Response:
-    """Prometheus' text format."""
+async def measures(app: App, live: Mapping[str, int], documents: Mapping[str, int]) -> Response:
+    """Prometheus' text format. Without the database its own figures are missing, not all of them."""
+    for pool, (size, idle) in app.resources.database.statistics().items():
+        metrics.POOL.labels(pool, "busy").set(size - idle)
+        metrics.POOL.labels(pool, "idle").set(idle)
+    for gauge, figures in ((metrics.LIVE, live), (metrics.DOCUMENTS, documents)):
+        for what, figure in figures.items():
+            gauge.labels(what).set(figure)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            metrics.MAILS.set(await mails.due(app.read_all(), app.clock.now()))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other figures are wanted all the more
+        _log.warning("mails are not counted", error=type(error).__name__)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -25,8 +25,11 @@ _HEADERS: Final = {
 class RequestFacts:
     """Gives each request an ID, answers with it, logs method, path, status and time."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hsts_seconds: int = 0) -> None:
         self._app = app
+        self._headers = dict(_HEADERS)
+        if hsts_seconds:
+            self._headers["strict-transport-security"] = f"max-age={hsts_seconds}; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or websocket."""
@@ -43,7 +46,7 @@ class RequestFacts:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -14,6 +14,7 @@ from app.core.urls import is_loopback
 from app.domain.application import App
 from app.domain.identity.sessions import Client
 from app.subscriptions.hub import Hub
+from app.web.rates import count_request
 
 COOKIE: Final = "lychgate_session"
 PREFLIGHT: Final = "graphql-preflight"
@@ -34,7 +35,10 @@ async def context_for(
     )
     if isinstance(response, Response) and request.headers.get(PREFLIGHT):
         context.remember = cookie_setter(response, app.resources.settings)
-    return await context.renew()
+    await context.renew()
+    if isinstance(response, Response):
+        await count_request(app, context, response)
+    return context
 
 
 def request_id_of(request: HTTPConnection) -> str:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from graphql import build_schema
 
 from app.core.settings import Settings
-from app.graphql import schema, sdl
+from app.graphql import sdl
 from tests.support.portal import Portal, running
 from tests.support.statements import Statements, counted
 from tests.support.walking import Place, Walk
@@ -46,13 +45,11 @@ class Measured:
 
 
 async def test_each_list_costs_the_same_for_one_row_and_for_many(
-    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, database_url: str
 ) -> None:
     # Each document asks for all that a list's items have, which is more than a client may.
-    documents = schema().documents
-    monkeypatch.setattr(documents, "limits", replace(documents.limits, max_cost=10**6))
     # With one connection statements follow each other in the same order each time, and batches are the same.
-    alone = settings.model_copy(update={"database_pool_size": 1})
+    alone = settings.model_copy(update={"max_query_cost": 10**6, "database_pool_size": 1})
     async with (
         running(alone) as portal,
         made_world(portal, database_url) as world,

@@ -13,7 +13,11 @@ def test_queries_and_subscriptions(server: Server) -> None:
     with client(server) as ws:
         ws.init()
         ws.subscribe("{ hello }")
-        assert ws.next() == {"id": "1", "type": "next", "payload": {"data": {"hello": "hello world"}}}
+        assert ws.next() == {
+            "id": "1",
+            "type": "next",
+            "payload": {"data": {"hello": "hello world"}, "extensions": {"cost": 0}},
+        }
         assert ws.next() == {"id": "1", "type": "complete"}
         ws.subscribe("subscription { count(to: 2) }")
         assert [ws.next()["payload"]["data"]["count"] for _ in range(2)] == [0, 1]

@@ -28,7 +28,9 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def start_worker(servers: Servers, smtp: str) -> asyncio.subprocess.Process:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("LYCHGATE_")}
+    # The secret key stays: with outside servers the mails in them are sealed with it.
+    ours = {name for name in os.environ if name.startswith("LYCHGATE_")} - {"LYCHGATE_SECRET_KEY"}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
     arguments = (str(servers.home), servers.database, servers.redis, smtp)
     return await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, *arguments, env=clean)
 

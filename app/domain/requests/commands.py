@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, update
+from sqlalchemy import ColumnElement, and_, delete, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
@@ -77,7 +77,7 @@ async def _claim(work: Work, facts: dict[str, bytes]) -> UUID | None:
     return id_
 
 
-def _free(now: datetime) -> object:
+def _free(now: datetime) -> ColumnElement[bool]:
     untouched = and_(
         col(IdempotentRequest.acted_at).is_(None), col(IdempotentRequest.answer_sealed).is_(None)
     )
