@@ -1,6 +1,6 @@
 """One request's context: actor, read(), work(), loaders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol, Self
 from uuid import UUID
 
@@ -125,15 +125,19 @@ class Context:
         work.request = self.request
         return work
 
-    def become(self, installation: Any) -> None:
-        """Answer as the installation (its row) that has just proved itself; a signed-in person stays one."""
+    def become(self, installation: Any, subscription_ids: Collection[UUID] = ()) -> None:
+        """Answer as the installation (its row) that has just proved itself; a signed-in person stays one.
+
+        `subscription_ids` are those that it uses besides the one that its row shows.
+        """
+        shown = installation["subscription_id"]
         if not self.actor.signed_in:
             self.actor = Actor.known_installation(
                 installation["name"],
                 installation["id"],
                 installation["account_id"],
                 installation["license_key_id"],
-                installation["subscription_id"],
+                {*subscription_ids, *([] if shown is None else [shown])},
             )
 
     async def load(self, batch: Batch, key: Any) -> Any:

@@ -15,6 +15,7 @@ from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
 from app.resolvers.orders import OrderMutation
+from app.resolvers.proxies import KeyQuery, ProxyServerMutation
 from app.resolvers.releases import ReleaseMutation
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
@@ -31,6 +32,7 @@ from app.schema.installations import Computer
 from app.schema.keys import LicenseKey
 from app.schema.members import Membership, MembershipInvitation
 from app.schema.orders import Order
+from app.schema.proxies import ProxyServer
 from app.schema.subscriptions import LicenseSubscription
 from app.schema.tickets import Ticket, TicketMessage
 from app.schema.webhooks import WebhookEndpoint
@@ -56,6 +58,7 @@ _TYPES = (
     OveruseAlert,
     Person,
     PersonalAccount,
+    ProxyServer,
     SupportArticle,
     Ticket,
     TicketEvent,
@@ -65,7 +68,7 @@ _TYPES = (
 
 
 @strawberry.type(description="What can be asked")
-class Query(IdentityQuery, MemberQuery, NodeQuery, ArticleQuery, StaffQuery):
+class Query(IdentityQuery, KeyQuery, MemberQuery, NodeQuery, ArticleQuery, StaffQuery):
     """Every root query."""
 
 
@@ -81,6 +84,7 @@ class Mutation(
     LicenseKeyMutation,
     InstallationMutation,
     FarmMutation,
+    ProxyServerMutation,
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,

@@ -21,6 +21,8 @@ from app.domain.members.events import (
     MemberRemoved,
     MemberUnblocked,
 )
+from app.domain.proxies import fitting as proxy_fitting
+from app.domain.proxies.events import ProxyOveruseContinues, ProxyOveruseStarted
 from app.domain.subscriptions.events import (
     OrderFulfilled,
     SubscriptionEnding,
@@ -32,7 +34,7 @@ from app.domain.tickets import watchers
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from app.domain.webhooks.events import WebhookDisabled
 from app.domain.work import Reactions
-from app.mail import farms, identity, members, subscriptions, tickets, webhooks
+from app.mail import farms, identity, members, proxies, subscriptions, tickets, webhooks
 
 REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
@@ -43,13 +45,15 @@ REACTIONS: Reactions = {
     PasswordResetRequested: [identity.reset_password],
     FarmDeactivated: [leaving.after_deactivation, farms.suspended],
     FarmReactivated: [farms.restored],
-    KeyChanged: [fitting.refit],
-    KeyCreated: [fitting.refit],
-    KeyDeleted: [fitting.refit],
-    KeyExpired: [fitting.refit],
-    OrderFulfilled: [fitting.refit],
+    KeyChanged: [fitting.refit, proxy_fitting.refit],
+    KeyCreated: [fitting.refit, proxy_fitting.refit],
+    KeyDeleted: [fitting.refit, proxy_fitting.refit],
+    KeyExpired: [fitting.refit, proxy_fitting.refit],
+    OrderFulfilled: [fitting.refit, proxy_fitting.refit],
     OveruseGraceEnding: [farms.overuse_ending],
     OveruseStarted: [farms.overuse_started],
+    ProxyOveruseContinues: [proxies.overuse],
+    ProxyOveruseStarted: [proxies.overuse],
     SignUpRepeated: [identity.address_in_use],
     TwoFactorChanged: [identity.two_step_changed],
     MemberInvited: [members.invited],
@@ -59,7 +63,7 @@ REACTIONS: Reactions = {
     MemberRemoved: [members.removed],
     SubscriptionEnding: [subscriptions.ending],
     SubscriptionIssued: [subscriptions.key_issued],
-    SubscriptionRenewed: [fitting.refit, subscriptions.renewed],
+    SubscriptionRenewed: [fitting.refit, proxy_fitting.refit, subscriptions.renewed],
     TicketCreated: [tickets.created],
     TicketReplied: [tickets.replied],
     TicketStatusChanged: [tickets.status_changed],

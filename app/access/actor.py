@@ -1,5 +1,6 @@
 """Who is asking: a person (by session or token), an installation, or the system itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -97,14 +98,14 @@ class Actor:
 
     @classmethod
     def known_installation(
-        cls, name: str, id_: UUID, account_id: UUID, key_id: UUID | None, subscription_id: UUID | None
+        cls, name: str, id_: UUID, account_id: UUID, key_id: UUID | None, subscription_ids: Iterable[UUID]
     ) -> "Actor":
-        """An installation that proved which one it is."""
+        """An installation that proved which one it is; a proxy server may use two subscriptions."""
         return cls(
             ActorKind.INSTALLATION,
             name=name,
             installation_id=id_,
             installation_key_id=key_id,
             member_of=frozenset({account_id}),
-            seen_subscriptions=frozenset({subscription_id} if subscription_id else ()),
+            seen_subscriptions=frozenset(subscription_ids),
         )

@@ -127,7 +127,7 @@ _AFTER = Annotated[str | None, strawberry.argument(description="Only items behin
 
 
 def connection(
-    listing: Listing,
+    listing: Listing | Callable[[Any], Listing],
     description: str,
     *,
     key: str = "id",
@@ -138,7 +138,8 @@ def connection(
 ) -> Any:
     """A field that pages through a listing, below the row whose `key` column is the listing's parent.
 
-    `shown` (row and context) says whether there is a list at all for the viewer; null if not.
+    `listing` may be chosen by the row. `shown` (row and context) says whether there is a list at all
+    for the viewer; null if not.
     `arguments` are filters that the field takes one by one: names and annotated types.
     """
     single = dict(arguments or {})
@@ -146,7 +147,8 @@ def connection(
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         if shown is not None and not shown(root, info.context):
             return None
-        return await connect(info, request_of(listing, info, arguments, single), get(root, key))
+        chosen = listing if isinstance(listing, Listing) else listing(root)
+        return await connect(info, request_of(chosen, info, arguments, single), get(root, key))
 
     offered: dict[str, Any] = {**single, "first": _FIRST, "after": _AFTER}
     if filter_type is not None:

@@ -51,6 +51,14 @@ class Installation(SQLModel, table=True):
             sa.text("lychgate_grams(account_id, lychgate_search_text(alias, hostname, serial_number, note))"),
             postgresql_using="gin",
         ),
+        # PXY-1: whatever product its row shows, a proxy server is there once
+        sa.Index(
+            "uq_installation_proxy_server",
+            "account_id",
+            "machine",
+            unique=True,
+            postgresql_where=sa.text("kind = 'PROXY_SERVER'"),
+        ),
         # Dashboards count farms and proxy servers; computers are counted by their keys
         sa.Index(
             "ix_installation_account_servers",

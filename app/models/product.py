@@ -78,6 +78,9 @@ class Product(SQLModel, table=True):
     suspension_from_minutes: int | None = None
     suspension_by_minutes: int | None = None
     overuse_reminder_hours: int | None = None
+    # How often people hear of overuse that is tolerated, by events and by mail (OVR-9)
+    alert_minutes: int | None = None
+    alert_mail_hours: int | None = None
     # An administrator's connections that consume no licence, on each session host (FRM-3)
     free_connections_per_host: int | None = None
     # Null: the product offers no trial

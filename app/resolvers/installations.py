@@ -172,6 +172,7 @@ def told(answer: Answer) -> CheckInPayload:
     return CheckInPayload(
         state=answer.state,
         license=None if signed is None else signed.text,
+        licenses=[each.text for each in answer.licenses],
         valid_until=None if signed is None else signed.valid_until,
         next_check_in_by=answer.next_check_in_by,
         overuse=None if answer.overuse is None else overuse_of(*answer.overuse),

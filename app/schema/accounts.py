@@ -7,6 +7,7 @@ import strawberry
 from app.domain.accounts import queries as accounts
 from app.domain.events import queries as events
 from app.domain.identity import queries as people
+from app.domain.installations import proxy_queries as proxy_servers
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.members import queries as memberships
@@ -24,6 +25,7 @@ from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
 from app.schema.members import MemberFilter, MemberOrder, MembershipInvitation
 from app.schema.node import Node, Tagged
 from app.schema.partners import partner_customers
+from app.schema.proxies import ProxyServer
 from app.schema.subscriptions import LicenseSubscription, SubscriptionFilter, SubscriptionOrder
 from app.schema.tickets import Ticket, TicketFilter
 from app.schema.usage import ProductCard
@@ -132,6 +134,12 @@ class BusinessAccount(Tagged, Account):
     farms: Connection[Farm] = connection(
         installations.FARMS,
         "Its farms that the viewer administers (FRM-4)",
+        filter_type=InstallationFilter,
+        order_type=InstallationOrder,
+    )
+    proxy_servers: Connection[ProxyServer] = connection(
+        proxy_servers.PROXY_SERVERS,
+        "Its proxy servers of which the viewer administers a key (PXY-2)",
         filter_type=InstallationFilter,
         order_type=InstallationOrder,
     )

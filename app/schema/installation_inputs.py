@@ -61,6 +61,10 @@ class CheckInPayload:
     license: str | None = strawberry.field(
         default=None, description="Armoured JWS; null unless ACTIVE or MOVED"
     )
+    licenses: list[str] = strawberry.field(
+        default_factory=list,
+        description="A proxy server's licences, one for each product that it uses online; `license` is the first",
+    )
     valid_until: datetime | None = strawberry.field(default=None, description="How long that licence is good")
     next_check_in_by: datetime | None = strawberry.field(
         default=None, description="When to be heard of again"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.core.codes import masked
+from app.core.paging import Listing
+from app.domain.installations import proxy_queries as proxy_servers
 from app.domain.installations import queries as installations
 from app.domain.invitations import queries as invitations
 from app.domain.keys.moves import moves_left
@@ -20,6 +22,7 @@ from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
 from app.models import license_key as models
 from app.models.license_key import LicenseKeyKind
+from app.models.product import InstallationKind
 from app.schema.installations import Installation, InstallationFilter, InstallationOrder
 from app.schema.invitations import InstallInvitation, InstallInvitationState
 from app.schema.node import Node, Tagged
@@ -124,6 +127,12 @@ async def pool_of(subscription_id: Any, info: Info) -> Pool:
     return Pool(uses["quantity"], uses["reserved"], uses["pool_used"])
 
 
+def _installations(row: Any) -> Listing:
+    """A proxy server may use two keys, so that it is found by another way."""
+    is_proxy = row["installation_kind"] == InstallationKind.PROXY_SERVER
+    return proxy_servers.OF_KEY if is_proxy else installations.OF_KEY
+
+
 @strawberry.type(description="A code that activates software")
 class LicenseKey(Tagged, Node):
     """A key's row."""
@@ -143,7 +152,7 @@ class LicenseKey(Tagged, Node):
     expires_on: date | None = column("Its last good day; null if it has no end")
     status: LicenseKeyStatus = computed(_status, "Whether it can activate")
     installations: Connection[Installation] = connection(
-        installations.OF_KEY,
+        _installations,
         "The installations that use it, or used it last",
         filter_type=InstallationFilter,
         order_type=InstallationOrder,

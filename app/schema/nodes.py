@@ -31,6 +31,7 @@ _BATCHES: Final[dict[str, Batch]] = {
     "Ticket": tickets.by_ids,
     "TicketMessage": tickets.messages_by_ids,
     "Farm": installations.by_ids,
+    "ProxyServer": installations.by_ids,
     "InstallInvitation": invitations.by_ids,
     "WebhookEndpoint": webhooks.by_ids,
 }

@@ -8,6 +8,7 @@ import strawberry
 
 from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
+from app.domain.installations import proxy_queries as proxy_servers
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.products import queries as products
@@ -17,6 +18,7 @@ from app.domain.subscriptions.rules import SubscriptionStatus
 from app.engine.connection import Connection, SortDirection, connect, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
+from app.models.product import InstallationKind
 from app.models.subscription import SubscriptionKind, SupportPlan
 from app.schema.installations import Installation
 from app.schema.keys import LicenseKey, LicenseKeyFilter, LicenseKeyOrder
@@ -203,7 +205,9 @@ class LicenseSubscription(Tagged, Node):
         """SUB-16: the longest silence first."""
         row: Any = self
         filters = {"silent_days": silent_days}
-        request = page_request(installations.SILENT, info.context.clock, first, after, filters=filters)
+        kind = (await info.context.load(products.by_codes, row["product"]))["installation_kind"]
+        listing = proxy_servers.SILENT if kind == InstallationKind.PROXY_SERVER else installations.SILENT
+        request = page_request(listing, info.context.clock, first, after, filters=filters)
         page: Any = await connect(info, request, row["id"])
         return page  # type: ignore[no-any-return]
 

@@ -88,7 +88,7 @@ async def delete(work: Work, key_id: UUID | None, *, dry_run: bool) -> KeyDone:
             raise DomainError(ErrorCode.PRIMARY_KEY, "The primary key can't be deleted.", "licenseKeyId")
         active = await active_of(work, key)
         if not dry_run:
-            deactivate_all(work, active, {key.id: key}, Reason.KEY_DELETED)
+            await deactivate_all(work, active, {key.id: key}, Reason.KEY_DELETED)
             work.emit(KeyDeleted.of(key, deactivated=len(active)))
             await _forget(work, key)
             await thresholds.after_use_changed(work, subscription)
@@ -147,7 +147,7 @@ async def _beyond(work: Work, key: LicenseKey, terms: KeyTerms) -> Sequence[Inst
 
 async def _apply(work: Work, key: LicenseKey, terms: KeyTerms, beyond: Sequence[Installation]) -> None:
     changed = _differences(key, terms)
-    deactivate_all(work, beyond, {key.id: key}, Reason.QUOTA_LOWERED)
+    await deactivate_all(work, beyond, {key.id: key}, Reason.QUOTA_LOWERED)
     key.name, key.name_key = terms.name, terms.name.casefold()
     if key.kind is LicenseKeyKind.ADDITIONAL:
         key.quota, key.allocation = terms.quota, terms.allocation

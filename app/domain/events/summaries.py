@@ -29,7 +29,8 @@ _SUMMARIES: Final = {
     EventType.TICKET_WATCHERS_CHANGED: "{actor} changed who watches ticket {number}",
     EventType.FARM_DEACTIVATED: "{name} was deactivated ({reason})",
     EventType.FARM_REACTIVATED: "{name} works again",
-    EventType.OVERUSE_STARTED: "{name} has {used} users for {limit} licences",
+    EventType.OVERUSE_STARTED: "{name} has {used} {unit} for {limit} licences",
+    EventType.OVERUSE_CONTINUES: "{name} still has {used} {unit} for {limit} licences",
     EventType.OVERUSE_GRACE_ENDING: "The grace of {name} ends at {graceEndsAt}",
     EventType.OVERUSE_SUSPENSION_DUE: "{name} has {used} users for {limit} licences and will be suspended",
     EventType.OVERUSE_ENDED: "{name} fits its {limit} licences",
@@ -55,5 +56,5 @@ def summary(type_: str, actor_name: str, data: dict[str, Any]) -> str:
     pattern = _SUMMARIES.get(EventType(type_))
     if pattern is None:
         return type_.replace("_", " ").capitalize()
-    known = {key: value for key, value in data.items() if value is not None}
+    known = {"unit": "users", **{key: value for key, value in data.items() if value is not None}}
     return pattern.format_map(_Facts({**known, "actor": actor_name or "Somebody"}))

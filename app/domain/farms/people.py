@@ -1,18 +1,18 @@
-"""Whom a farm concerns: account administrators, and the licence administrators of its key (OVR-2)."""
+"""Whom a farm or proxy server concerns: account administrators, and those of its key (OVR-2, OVR-9)."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import and_, exists, or_, select
 from sqlmodel import col
 
-from app.domain.farms.events import FarmEvent
+from app.domain.events.record import DomainEvent
 from app.domain.work import Work
 from app.models.account import KeyGrant, MemberRole, Membership, MemberStatus
 from app.models.license_key import LicenseKey, LicenseKeyKind
 from app.models.person import Person
 
 
-async def concerned(work: Work, event: FarmEvent) -> Sequence[Person]:
+async def concerned(work: Work, event: DomainEvent) -> Sequence[Person]:
     """The active people to tell, each once; a grant on the primary key covers every key (ACC-10)."""
     covering = or_(
         col(LicenseKey.id) == event.license_key_id,

@@ -26,6 +26,8 @@ class Answer:
     state: LicenseState
     license: SignedLicense | None = None
     next_check_in_by: datetime | None = None
+    # A proxy server's: one for each of its products
+    licenses: tuple[SignedLicense, ...] = ()
     # A farm's: its state, and the numbers that it goes by
     overuse: tuple[State, Policy] | None = None
     # The last day on which an installation works whose subscription is over (OVR-8)

@@ -6,7 +6,7 @@ from sqlmodel import col
 from app.access.permissions import Permission
 from app.core.crypto import token_hash
 from app.domain.errors import DomainError, ErrorCode
-from app.domain.installations import farm_contact
+from app.domain.installations import farm_contact, proxy_contact
 from app.domain.installations.answers import Answer, Contact
 from app.domain.installations.deactivation import Reason, free_license
 from app.domain.installations.events import ComputerDeactivated
@@ -23,6 +23,8 @@ async def check_in(work: Work, token: str, contact: Contact) -> Answer:
     async with work:
         work.require(Permission.CHECK_IN)
         found = await _by_token(work, token)
+        if found.kind is InstallationKind.PROXY_SERVER:
+            return await proxy_contact.checked_in(work, found, contact)
         if found.kind is not InstallationKind.FARM:
             raise _unknown()
         return await farm_contact.checked_in(work, found, contact)
@@ -35,6 +37,8 @@ async def deactivate_self(work: Work, token: str) -> Answer:
         found = await _by_token(work, token)
         if found.kind is InstallationKind.FARM:
             return await farm_contact.deactivated_itself(work, found)
+        if found.kind is InstallationKind.PROXY_SERVER:
+            return await proxy_contact.deactivated_itself(work, found)
         held = await hold(work, [found.id])
         installation = held.installations[found.id]
         installation.last_contact_at = work.now

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, tuple_
 from sqlmodel import col
 
-from app.access.permissions import Permission
+from app.access.permissions import Permission, may
 from app.domain.errors import DomainError, Forbidden, Invalid, NotFound, refuse
 from app.domain.installations import rules
 from app.domain.installations.deactivation import Reason, deactivate_all, free_license
@@ -19,6 +19,7 @@ from app.domain.work import Work
 from app.models.installation import Blacklisting, Installation, InstallationStatus, PendingChange
 from app.models.license_key import LicenseKey
 from app.models.product import InstallationKind
+from app.models.proxy import ProxyActivation
 
 MOST_AT_ONCE = 1_000
 _Ids = Sequence[UUID | None]
@@ -31,7 +32,13 @@ async def deactivate(work: Work, installation_ids: _Ids) -> list[UUID]:
     """
     async with work:
         installations, held = await load_all(work, installation_ids, Permission.INSTALLATION_DEACTIVATE)
-        deactivate_all(work, installations, held.keys, Reason.ADMINISTRATOR)
+        # Of a proxy server's two keys the actor may administer one.
+        keys = {
+            key.id: key
+            for key in held.keys.values()
+            if may(work.actor, Permission.INSTALLATION_DEACTIVATE, key)
+        }
+        await deactivate_all(work, installations, keys, Reason.ADMINISTRATOR)
         await thresholds.after_keys_changed(work, held.keys.values())
         return [installation.id for installation in installations]
 
@@ -115,7 +122,7 @@ async def edit(work: Work, installation_id: UUID | None, change: Edit) -> UUID:
     """DEV-8, FRM-4: another alias (of a computer) or note. Raises NOT_FOUND, FORBIDDEN, INVALID."""
     async with work:
         installation = await work.get(Installation, installation_id, "installationId")
-        work.require(Permission.INSTALLATION_EDIT, installation)
+        await require(work, Permission.INSTALLATION_EDIT, installation)
         changed = _changes(installation, change.values)
         if changed:
             for name, value in changed.items():
@@ -158,11 +165,22 @@ async def load_all(
             errors.append(NotFound(*_path(place), what="This installation"))
             continue
         try:
-            work.require(permission, held.installations[id_])
+            await require(work, permission, held.installations[id_])
         except Forbidden as error:
             errors.append(Forbidden(error.message, *_path(place)))
     refuse(errors)
     return [held.installations[id_] for id_ in dict.fromkeys(installation_ids) if id_ is not None], held
+
+
+async def require(work: Work, permission: Permission, installation: Installation) -> None:
+    """Raise Forbidden unless the actor may do this to it: to a proxy server by any of its keys (ACC-11)."""
+    if installation.kind is InstallationKind.PROXY_SERVER:
+        statement = select(ProxyActivation).where(col(ProxyActivation.installation_id) == installation.id)
+        for activation in await work.all(statement):
+            if may(work.actor, permission, activation):
+                work.require(permission, activation)
+                return
+    work.require(permission, installation)
 
 
 def _path(place: int) -> tuple[str, str]:

@@ -14,10 +14,12 @@ from sqlmodel import col
 from app.domain.events.record import DomainEvent
 from app.domain.farms.events import FarmDeactivated, FarmDeactivationReason
 from app.domain.installations.events import ComputerDeactivated
+from app.domain.proxies import leaving
 from app.domain.work import Work
 from app.models.installation import Installation, InstallationStatus, PendingChange
 from app.models.license_key import LicenseKey
 from app.models.product import InstallationKind
+from app.models.proxy import ProxyActivation
 
 
 class Reason(StrEnum):
@@ -46,7 +48,7 @@ _EVENTS: Final[dict[InstallationKind, _Telling]] = {
 }
 
 
-def deactivate_all(
+async def deactivate_all(
     work: Work,
     installations: Sequence[Installation],
     keys: Mapping[UUID, LicenseKey],
@@ -54,11 +56,14 @@ def deactivate_all(
 ) -> None:
     """DEV-4: free the licence of each active one at once; it learns so at its next check-in.
 
-    Hold the locks of the installations and of their keys (`keys`, by ID); call
-    `thresholds.after_keys_changed` once all is done.
+    A proxy server leaves those of its keys that are among `keys`, by ID. Hold the locks of all;
+    call `thresholds.after_keys_changed` once all is done.
     """
     for installation in installations:
-        if installation.status is InstallationStatus.ACTIVE:
+        if installation.kind is InstallationKind.PROXY_SERVER:
+            wholly = reason is Reason.KEY_DELETED
+            await leaving.leave(work, installation, keys, reason.value, wholly=wholly)
+        elif installation.status is InstallationStatus.ACTIVE:
             key = keys.get(installation.license_key_id) if installation.license_key_id else None
             free_license(installation, key)
             if reason is not Reason.INSTALLATION:
@@ -108,6 +113,21 @@ async def active_of(work: Work, key: LicenseKey, *, limit: int | None = None) ->
             col(Installation.last_contact_at), col(Installation.activated_at).desc(), col(Installation.id)
         )
         .limit(limit)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    found: Sequence[Installation] = await work.all(statement)
+    return found or await _proxy_servers_of(work, key)
+
+
+async def _proxy_servers_of(work: Work, key: LicenseKey) -> Sequence[Installation]:
+    """Those that use the key, and show the key of their other product."""
+    using = select(col(ProxyActivation.installation_id)).where(
+        col(ProxyActivation.license_key_id) == key.id, col(ProxyActivation.active)
+    )
+    statement = (
+        select(Installation)
+        .where(col(Installation.id).in_(using))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )

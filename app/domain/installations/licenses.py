@@ -1,8 +1,9 @@
 """The signed licence that an installation gets (DEV-3; docs/formats.md)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app.core import ids
@@ -19,6 +20,7 @@ from app.models.subscription import LicenseSubscription
 _MACHINES: Final = {
     InstallationKind.COMPUTER: ("Computer", "fingerprint"),
     InstallationKind.FARM: ("Farm", "serverId"),
+    InstallationKind.PROXY_SERVER: ("ProxyServer", "hostname"),
 }
 
 
@@ -58,6 +60,9 @@ class Terms:
     not_for_resale: bool
     subscription_ends_on: date | None
     until: datetime
+    offline: bool = False
+    # What else the payload says
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def signed(
@@ -103,8 +108,9 @@ def sign(resources: Resources, now: datetime, terms: Terms) -> SignedLicense:
         "kind": terms.kind,
         "notForResale": terms.not_for_resale,
         machine: terms.machine,
-        "offline": False,
+        "offline": terms.offline,
         "subscriptionEndsOn": terms.subscription_ends_on,
+        **terms.more,
     }
     return SignedLicense(
         resources.signer.sign(payload), datetime.fromtimestamp(int(terms.until.timestamp()), now.tzinfo)

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Select, select, union
 from sqlmodel import col
 
 from app.domain.errors import DomainError, ErrorCode
@@ -13,6 +13,8 @@ from app.domain.keys import lookup
 from app.domain.work import Work
 from app.models.installation import Installation
 from app.models.license_key import LicenseKey
+from app.models.product import InstallationKind
+from app.models.proxy import ProxyActivation
 from app.models.subscription import LicenseSubscription
 
 _TRIES: Final = 5
@@ -44,7 +46,8 @@ async def hold(work: Work, installation_ids: Collection[UUID], key_ids: Collecti
         async with work.as_owner():  # who may use a key's installations may not see its subscription's row
             subscriptions, keys = await lookup.lock(work, wanted | set(key_ids))
         installations = await _locked(work, installation_ids)
-        if {row.license_key_id for row in installations.values()} <= keys.keys() | {None}:
+        used = {row.license_key_id for row in installations.values() if row.license_key_id is not None}
+        if used | await _keys_of_proxy_servers(work, installations.values()) <= keys.keys():
             await place.commit()
             return Held(installations, keys, subscriptions)
         await place.rollback()
@@ -52,12 +55,25 @@ async def hold(work: Work, installation_ids: Collection[UUID], key_ids: Collecti
 
 
 async def _keys_of(work: Work, installation_ids: Collection[UUID]) -> set[UUID]:
-    statement = (
-        select(col(Installation.license_key_id))
-        .where(col(Installation.id).in_(installation_ids), col(Installation.license_key_id).is_not(None))
-        .distinct()
+    shown = select(col(Installation.license_key_id)).where(
+        col(Installation.id).in_(installation_ids), col(Installation.license_key_id).is_not(None)
     )
-    return set(await work.all(statement)) if installation_ids else set()
+    statement: Executable = union(shown, _of_proxy_servers(installation_ids))
+    return set((await work.session.execute(statement)).scalars()) if installation_ids else set()
+
+
+async def _keys_of_proxy_servers(work: Work, installations: Collection[Installation]) -> set[UUID]:
+    ids = [row.id for row in installations if row.kind is InstallationKind.PROXY_SERVER]
+    return set(await work.all(_of_proxy_servers(ids))) if ids else set()
+
+
+def _of_proxy_servers(installation_ids: Collection[UUID]) -> Select[Any]:
+    """A proxy server may use two keys, and shows one."""
+    return select(col(ProxyActivation.license_key_id)).where(
+        col(ProxyActivation.installation_id).in_(installation_ids),
+        col(ProxyActivation.license_key_id).is_not(None),
+        col(ProxyActivation.active),
+    )
 
 
 async def _locked(work: Work, installation_ids: Collection[UUID]) -> dict[UUID, Installation]:

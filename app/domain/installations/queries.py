@@ -74,7 +74,7 @@ _FOUND_IN_KEYS = compiled(
 )
 
 
-def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
+def prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """DEV-7: what the filters mean today. A key's ID that is none finds nothing."""
     search = (values.pop("search", None) or "").strip()
     if search:
@@ -211,7 +211,7 @@ def of_account(name: str, kind: InstallationKind, columns: Sequence[Any] = COLUM
         "account_id",
         _FOUND_IN_ACCOUNTS,
         name=name,
-        prepare=lambda values, clock: {**_prepared(values, clock), "kind": kind.value},
+        prepare=lambda values, clock: {**prepared(values, clock), "kind": kind.value},
         columns=columns,
         via=_via_keys(_group.c.account_id, columns=columns),
         counted=_counted("account_id"),
@@ -224,14 +224,14 @@ OF_KEY = _listing(
     "license_key_id",
     _FOUND_IN_KEYS,
     name="installations",
-    prepare=_prepared,
+    prepare=prepared,
     via=_via_keys(_group.c.id, always=True),
     counted=_counted("license_key_id"),
 )
 SILENT_DAYS = 30
 
 
-def _silent(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
+def silent(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """SUB-16: silent since when. To the minute, so that one request asks one thing for every subscription."""
     days = values.pop("silent_days", SILENT_DAYS)
     if not 0 <= days <= _MOST_SILENT_DAYS:
@@ -254,7 +254,7 @@ SILENT = Listing(
         "status": lambda _value: sa.literal_column("installation_timing.status = 'ACTIVE'", sa.Boolean()),
         "silent_since": lambda value: _timing.c.last_contact_at <= value,
     },
-    prepare=_silent,
+    prepare=silent,
 )
 
 

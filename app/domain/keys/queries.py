@@ -30,6 +30,7 @@ GRACE_DAYS: Any = sa.case((_key.c.renews_with_subscription, _product.c.expiry_gr
 COLUMNS = (
     *_key.c,
     _subscription.c.product,
+    _product.c.installation_kind,
     GRACE_DAYS.label("grace_days"),
     tagged("LicenseKey"),
 )

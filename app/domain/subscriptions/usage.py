@@ -111,7 +111,11 @@ _CARDS = Statement(
         from held left join sums on sums.subscription_id = held.id
         group by account_id, product
     )
-    select cards.*, case product.installation_kind when 'COMPUTER' then activated else (
+    select cards.*, case product.installation_kind when 'COMPUTER' then activated when 'PROXY_SERVER' then (
+            select count(*) from proxy_activation
+            where proxy_activation.account_id = cards.account_id
+            and proxy_activation.product = cards.product and active
+        ) else (
             select count(*) from installation
             where installation.account_id = cards.account_id and installation.product = cards.product
             and status = 'ACTIVE' and kind <> 'COMPUTER'
