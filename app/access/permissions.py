@@ -205,10 +205,10 @@ def standings(actor: Actor, row: Any = None) -> frozenset[Standing]:
 
 
 def _administers_key(actor: Actor, row: Any) -> bool:
-    key = getattr(row, "license_key_id", None) or row.id
+    key = getattr(row, "license_key_id", None) or getattr(row, "id", None)
     subscription = getattr(row, "subscription_id", None)
     return key in actor.keys or (subscription is not None and subscription in actor.key_subscriptions)
 
 
 def _person_of(row: Any) -> Any:
-    return getattr(row, "person_id", None) or row.id
+    return getattr(row, "person_id", None) or getattr(row, "id", None)

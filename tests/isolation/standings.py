@@ -108,8 +108,10 @@ _BUSINESS: Final = frozenset(
     {"LicenseKey.administrators", "LicenseSubscription.contract", "LicenseSubscription.orders", "Order"}
 )
 _SUPPORT: Final = frozenset({"BusinessAccount.tickets", "Person", "Ticket", "TicketMessage"})
-# Neither of them was granted the farm's key.
-_OTHER_KEYS: Final = frozenset({"BusinessAccount.farms", "Farm"})
+# Neither of them was granted the keys of the farm and the proxy server.
+_OTHER_KEYS: Final = frozenset(
+    {"BusinessAccount.farms", "BusinessAccount.proxyServers", "Farm", "ProxyServer"}
+)
 _ALL_KEYS: Final = frozenset(
     {
         "BusinessAccount.computers",

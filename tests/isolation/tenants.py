@@ -10,6 +10,7 @@ from graphql import GraphQLSchema
 
 from app.core import ids
 from app.core.ids import new_id
+from tests.support import proxies
 from tests.support.farms import form
 from tests.support.members import Member, accept, address, invite, join, partner
 from tests.support.portal import COMPANY, Person, Portal
@@ -56,6 +57,10 @@ async def tenant(portal: Portal, word: str) -> Tenant:
     computer = await portal.activate(admin.code, hostname=f"{word}-pc")
     servers = await portal.register(replace(admin), product="RAS")
     farm = await portal.done("activateFarm", **form(servers.code, name=f"{word}-farm"))
+    devices = await portal.register(replace(admin), product=proxies.MAC)
+    proxy = await portal.done(
+        "activateProxyServer", **proxies.form(devices.code, hostname=f"{word}-proxy", siteDescription=word)
+    )
     licence_administrator = await join(portal, admin, keys=(admin.key,), lastName=f"{word}-licences")
     regular = await join(portal, admin, lastName=f"{word}-regular")
     blocked = await join(portal, admin, lastName="Blocked", role="ACCOUNT_ADMINISTRATOR")
@@ -80,6 +85,7 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         "Membership": licence_administrator.membership,
         "MembershipInvitation": account["membershipInvitations"]["nodes"][0]["id"],
         "Order": account["subscriptions"]["nodes"][0]["orders"][0]["id"],
+        "ProxyServer": proxy["installation"]["id"],
         "Person": viewer["person"]["id"],
         "PersonalAccount": viewer["personalAccount"]["id"],
         "Session": viewer["sessions"][0]["id"],

@@ -101,6 +101,13 @@ _OVERUSE_KINDS = (
     MailKind.OVERUSE_SUSPENDED,
     MailKind.OVERUSE_RESTORED,
 )
+FACTS[MailKind.OVERUSE_ALERT] = {
+    "name": "Ada",
+    "server": "mdm-1",
+    "key": "Berlin",
+    "used": 1200,
+    "limit": 1000,
+}
 FACTS |= dict.fromkeys(_OVERUSE_KINDS, _OVERUSE)
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'

@@ -60,6 +60,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "used": 0,
     },
     "license_subscription": {"quantity": 1_000},
+    "offline_request": {"installation_id": Anchor("proxy")},
+    "proxy_usage_day": {"installation_id": Anchor("proxy"), "product": "DEVICE_MANAGEMENT_MAC"},
     "release": {"product": "DESKTOP", "released_on": date(2026, 1, 1)},
     "membership": {"role": "ACCOUNT_ADMINISTRATOR"},
 }
@@ -79,6 +81,8 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await connection.execute(_MEMBERSHIPS, anchors["person"])
     await connection.execute(_FARMS, anchors["farm"], count)
     await connection.execute(_FARM_STATES, anchors["farm"])
+    for statement in _PROXIES:
+        await connection.execute(statement, anchors["proxy"], count)
     await connection.execute(_STAFF, anchors["account"])
     await connection.execute("update webhook_delivery set sequence = -sequence")
     await connection.execute(_DELIVERIES, anchors["account"])
@@ -129,6 +133,24 @@ _FARM_STATES = """
     where model.installation_id = $1 and farm.kind = 'FARM' and not exists (
         select from farm_state where installation_id = farm.id)
 """
+# Proxy servers are like the anchor too: all use its key for Mac computers.
+_PROXIES = (
+    _FARMS.replace("'made '", "'proxy '"),
+    """
+    insert into proxy_server
+    select (jsonb_populate_record(model, jsonb_build_object('installation_id', proxy.id))).*
+    from proxy_server model, installation proxy
+    where model.installation_id = $1 and $2::integer > 0 and proxy.kind = 'PROXY_SERVER' and not exists (
+        select from proxy_server where installation_id = proxy.id)
+    """,
+    """
+    insert into proxy_activation
+    select (jsonb_populate_record(model, jsonb_build_object('installation_id', proxy.id))).*
+    from proxy_activation model, installation proxy
+    where model.installation_id = $1 and $2::integer > 0 and model.active and proxy.kind = 'PROXY_SERVER'
+    and not exists (select from proxy_activation where installation_id = proxy.id)
+    """,
+)
 # Staff belong to the anchor too, so that they see as much before there are many rows as after.
 _STAFF = """
     insert into membership (id, account_id, person_id, role, status, note, member_since)

@@ -10,6 +10,7 @@ import asyncpg
 
 from app.core import ids
 from app.models.everything import metadata
+from tests.support import proxies
 from tests.support.fabricate import fabricate
 from tests.support.farms import form
 from tests.support.portal import Person, Portal
@@ -21,6 +22,7 @@ TABLES = {
     "Farm": "installation",
     "Order": "sales_order",
     "PersonalAccount": "account",
+    "ProxyServer": "installation",
 }
 
 
@@ -44,6 +46,7 @@ class World:
         conditions = {
             "BusinessAccount": f"id = '{self.anchors['account']}'",
             "Farm": f"id = '{self.anchors['farm']}'",
+            "ProxyServer": f"id = '{self.anchors['proxy']}'",
             "PersonalAccount": f"owner_id = '{self.anchors['person']}'",
         }
         where = conditions.get(typename, await self._ours(table))
@@ -75,13 +78,15 @@ class World:
 
 @asynccontextmanager
 async def made_world(portal: Portal, database_url: str) -> AsyncIterator[World]:
-    """A company with a subscription, a key, a computer and a farm of its own, and one row in each further table."""
+    """A company with a subscription, a key and an installation of each kind, and one row in each further table."""
     admin = await portal.administrator(
         contractNumber="C-1", salesName="S", salesEmail="s@vendor.example", salesPhone="+49 30 1"
     )
     activated = await portal.activate(admin.code)
     servers = await portal.register(replace(admin), product="RAS")
     farm = await portal.done("activateFarm", **form(servers.code))
+    devices = await portal.register(replace(admin), product=proxies.MAC)
+    proxy = await portal.done("activateProxyServer", **proxies.form(devices.code))
     viewer = await portal.query("{ viewer { person { id } } }", admin.token)
     named = {
         "account": admin.account,
@@ -90,6 +95,7 @@ async def made_world(portal: Portal, database_url: str) -> AsyncIterator[World]:
         "license_key": admin.key,
         "installation": activated["installation"]["id"],
         "farm": farm["installation"]["id"],
+        "proxy": proxy["installation"]["id"],
     }
     database = await asyncpg.connect(database_url)
     try:

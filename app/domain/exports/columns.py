@@ -5,6 +5,7 @@ from typing import Final
 
 from app.core import ids
 from app.domain.errors import DomainError, Invalid, refuse
+from app.domain.exports import proxies
 from app.domain.exports.csv import Column
 from app.models.product import InstallationKind
 
@@ -37,7 +38,7 @@ COLUMNS: Final[Mapping[InstallationKind, Mapping[str, Column]]] = {
         "hardware.ipAddresses": _named("ip_addresses"),
     },
     InstallationKind.FARM: {**_SHARED, "serverId": _named("machine")},
-    InstallationKind.PROXY_SERVER: {**_SHARED, "hostname": _named("hostname")},
+    InstallationKind.PROXY_SERVER: {**_SHARED, **proxies.COLUMNS},
 }
 # DEV-7: what the list shows.
 _USUAL: Final = (
@@ -50,7 +51,8 @@ def chosen(kind: InstallationKind, wanted: Sequence[str] | None) -> list[str]:
     """The columns asked for, or those of the list. Raises INVALID by `columns.N` for an unknown one."""
     known = COLUMNS[kind]
     if wanted is None:
-        return [name for name in _USUAL if name in known]
+        usual = proxies.USUAL if kind is InstallationKind.PROXY_SERVER else _USUAL
+        return [name for name in usual if name in known]
     errors: list[DomainError] = []
     for place, name in enumerate(wanted):
         if name not in known:

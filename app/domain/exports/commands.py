@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.core.signed_urls import LASTS, signed_url
 from app.domain.errors import DomainError, Forbidden, Invalid, NotFound, refuse
 from app.domain.exports import columns
+from app.domain.installations.commands import require
 from app.domain.work import Work
 from app.models.account import Account
 from app.models.export import Export, ExportKind
@@ -85,7 +86,7 @@ async def _chosen(
             errors.append(NotFound(*path, what="This installation"))
             continue
         try:
-            work.require(Permission.INSTALLATION_EXPORT, found[id_])
+            await require(work, Permission.INSTALLATION_EXPORT, found[id_])
         except Forbidden as error:
             errors.append(Forbidden(error.message, *path))
     refuse(errors)

@@ -14,8 +14,9 @@ from app.core.database import Reader, Row
 from app.core.paging import Listing, PageRequest, fetch_pages, page_request
 from app.core.statements import Statement
 from app.domain.application import App
-from app.domain.exports import columns, csv
+from app.domain.exports import columns, csv, proxies
 from app.domain.exports.csv import Column
+from app.domain.installations import proxy_queries as proxy_servers
 from app.domain.installations import queries as installations
 from app.domain.invitations import queries as invitations
 from app.domain.invitations import rules
@@ -49,15 +50,20 @@ async def _installations(
     kind = InstallationKind(wanted["kind"])
     names, known = wanted["columns"], columns.COLUMNS[kind]
     yield csv.header(names)
-    listing = installations.EXPORTS[kind]
+    is_proxy = kind is InstallationKind.PROXY_SERVER
+    listing = proxy_servers.EXPORTED if is_proxy else installations.EXPORTS[kind]
+
+    async def shown(rows: Sequence[Any]) -> Sequence[Any]:
+        return await proxies.detailed(read, rows, app.clock.today()) if is_proxy else rows
+
     if wanted["ids"] is not None:
         chosen = [UUID(hex=id_) for id_ in wanted["ids"]]
         found = await installations.exported_by_ids(read, chosen)
-        yield csv.lines([found[id_] for id_ in chosen if id_ in found], names, known)
+        yield csv.lines(await shown([found[id_] for id_ in chosen if id_ in found]), names, known)
         return
     request = _whole(listing, app.clock, wanted["filter"])
     async for rows in _pages(read, account_id, request):
-        yield csv.lines(rows, names, known)
+        yield csv.lines(await shown(rows), names, known)
 
 
 async def _install_invitations(

@@ -104,6 +104,7 @@ def of_account(name: str, columns: Any = queries.COLUMNS) -> Listing:
 
 
 PROXY_SERVERS: Final = of_account("proxy-servers")
+EXPORTED: Final = of_account("exported-proxy-servers", queries.EXPORT_COLUMNS)
 OF_KEY: Final = Listing(
     name="proxy-servers-of-key",
     columns=queries.COLUMNS,

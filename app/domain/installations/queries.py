@@ -259,11 +259,11 @@ SILENT = Listing(
 
 
 # What an export shows besides (domain.exports.columns); the key's name is asked for there alone.
-_EXPORT_COLUMNS = (*COLUMNS, _key.c.name.label("key_name"))
+EXPORT_COLUMNS = (*COLUMNS, _key.c.name.label("key_name"))
 _EXPORT_BY_IDS = compiled(
-    sa.select(*_EXPORT_COLUMNS).select_from(_source).where(_installation.c.id == sa.any_(ids_parameter()))
+    sa.select(*EXPORT_COLUMNS).select_from(_source).where(_installation.c.id == sa.any_(ids_parameter()))
 )
-EXPORTS = {kind: of_account(f"export-{kind}", kind, columns=_EXPORT_COLUMNS) for kind in InstallationKind}
+EXPORTS = {kind: of_account(f"export-{kind}", kind, columns=EXPORT_COLUMNS) for kind in InstallationKind}
 
 
 async def exported_by_ids(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, Row]:
