@@ -23,6 +23,8 @@ from tests.support.servers import SECRET
 
 # Business rows that the migrations have made for good, and the one row of the clock.
 KEPT = ("application_clock", "product", "support_article", "support_category", "support_subcategory")
+# Made of the anchor's own rows below.
+LIKE_ANCHOR = ("proxy_activation", "proxy_server")
 _vault = Vault(SECRET)
 Anchors = Mapping[str, UUID]
 
@@ -72,7 +74,7 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await _drop_checks(connection)
     await connection.execute("set session_replication_role = replica")
     for table in metadata.sorted_tables:
-        if table.name not in KEPT:
+        if table.name not in (*KEPT, *LIKE_ANCHOR):
             have = await connection.fetchval(f'select count(*) from "{table.name}"')
             for number in range(have, count):
                 await _insert(connection, table, await _row(connection, table, anchors, number))
@@ -88,7 +90,10 @@ async def fabricate(connection: asyncpg.Connection, anchors: Anchors, count: int
     await connection.execute(_DELIVERIES, anchors["account"])
     await connection.execute(_UNMATCHED)
     await connection.execute(_REPRESENTS, anchors["person"], anchors["account"])
-    await connection.execute(_GRANTS, anchors["license_key"], anchors["account"])
+    of_proxy = "select license_key_id from installation where id = $1"
+    # Keys of both sorts, whose installations are found by different statements.
+    for key in (anchors["license_key"], await connection.fetchval(of_proxy, anchors["proxy"])):
+        await connection.execute(_GRANTS, key, anchors["account"])
     await connection.execute("update account set is_partner = true where id = $1", anchors["account"])
     await connection.execute("truncate installation_timing")
     await connection.execute(_TIMINGS)
@@ -158,7 +163,7 @@ _STAFF = """
     from person where is_staff
     on conflict (account_id, person_id) do nothing
 """
-# Every member of the anchor administers its key.
+# Every member of the anchor administers this key.
 _GRANTS = """
     insert into key_grant (membership_id, license_key_id, account_id, granted_at)
     select id, $1, account_id, now() from membership where account_id = $2
