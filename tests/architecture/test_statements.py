@@ -14,7 +14,7 @@ from tests.support.statements import Statements, counted
 from tests.support.walking import Place, Walk
 from tests.support.world import World, made_world
 
-MADE, MANY = 18, 10
+MADE, MANY = 15, 10
 
 # What required arguments are given.
 ARGUMENTS = {
