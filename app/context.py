@@ -1,6 +1,7 @@
 """One request's context: actor, read(), work(), loaders."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, Self
 from uuid import UUID
 
@@ -139,6 +140,16 @@ class Context:
                 installation["license_key_id"],
                 {*subscription_ids, *([] if shown is None else [shown])},
             )
+
+    def witness(self, account_id: UUID | None, subscription_id: UUID) -> None:
+        """Show whoever followed a mailed link what it did, for the rest of this operation (MIG-6)."""
+        accounts = frozenset() if account_id is None else frozenset({account_id})
+        self.actor = replace(
+            self.actor,
+            member_of=self.actor.member_of | accounts,
+            seen_subscriptions=self.actor.seen_subscriptions | {subscription_id},
+        )
+        self.forget()
 
     async def load(self, batch: Batch, key: Any) -> Any:
         """The batch query's answer for one key; keys of one level are asked for together."""

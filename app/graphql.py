@@ -20,6 +20,7 @@ from app.resolvers.releases import ReleaseMutation
 from app.resolvers.staff import StaffQuery
 from app.resolvers.subscriptions import SubscriptionMutation
 from app.resolvers.tickets import StaffTicketMutation, TicketMutation
+from app.resolvers.transfers import TransferMutation
 from app.resolvers.webhooks import WebhookMutation
 from app.schema.accounts import BusinessAccount, PersonalAccount
 from app.schema.articles import SupportArticle
@@ -35,6 +36,7 @@ from app.schema.orders import Order
 from app.schema.proxies import ProxyServer
 from app.schema.subscriptions import LicenseSubscription
 from app.schema.tickets import Ticket, TicketMessage
+from app.schema.transfers import Migration
 from app.schema.webhooks import WebhookEndpoint
 from app.subscriptions.events import EventSubscription
 from app.subscriptions.farms import FarmSubscription
@@ -54,6 +56,7 @@ _TYPES = (
     LicenseSubscription,
     Membership,
     MembershipInvitation,
+    Migration,
     Order,
     OveruseAlert,
     Person,
@@ -91,6 +94,7 @@ class Mutation(
     InstallInvitationMutation,
     ReleaseMutation,
     WebhookMutation,
+    TransferMutation,
 ):
     """Every mutation."""
 

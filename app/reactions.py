@@ -3,6 +3,7 @@
 from app.domain.farms import fitting, leaving
 from app.domain.farms.events import FarmDeactivated, FarmReactivated, OveruseGraceEnding, OveruseStarted
 from app.domain.identity.events import (
+    AddressConfirmed,
     ConfirmationRequested,
     EmailChanged,
     EmailChangeRequested,
@@ -32,15 +33,19 @@ from app.domain.subscriptions.events import (
 )
 from app.domain.tickets import watchers
 from app.domain.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
+from app.domain.transfers import claims
+from app.domain.transfers.events import MigrationAnnounced
 from app.domain.webhooks.events import WebhookDisabled
 from app.domain.work import Reactions
-from app.mail import farms, identity, members, proxies, subscriptions, tickets, webhooks
+from app.mail import farms, identity, members, proxies, subscriptions, tickets, transfers, webhooks
 
 REACTIONS: Reactions = {
+    AddressConfirmed: [claims.claim],
     ConfirmationRequested: [identity.confirm_address],
     EmailChanged: [identity.address_changed],
     EmailChangeRequested: [identity.confirm_new_address],
     MailSettled: [follow],
+    MigrationAnnounced: [transfers.announced],
     PasswordChanged: [identity.password_changed],
     PasswordResetRequested: [identity.reset_password],
     FarmDeactivated: [leaving.after_deactivation, farms.suspended],

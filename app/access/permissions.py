@@ -94,6 +94,10 @@ class Permission(StrEnum):
     WEBHOOK_DELETE = "WEBHOOK_DELETE"
     WEBHOOK_ROTATE_SECRET = "WEBHOOK_ROTATE_SECRET"  # noqa: S105 - a permission, not a secret
     WEBHOOK_REDELIVER = "WEBHOOK_REDELIVER"
+    MIGRATION_START = "MIGRATION_START"
+    MIGRATION_UNDO = "MIGRATION_UNDO"
+    LEGACY_KEY_EXCHANGE = "LEGACY_KEY_EXCHANGE"
+    MIGRATED_SUBSCRIPTION_RENEW = "MIGRATED_SUBSCRIPTION_RENEW"
     BACKGROUND_WORK = "BACKGROUND_WORK"
 
 
@@ -176,6 +180,11 @@ MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
     Permission.WEBHOOK_DELETE: _ADMINISTRATORS,
     Permission.WEBHOOK_ROTATE_SECRET: _ADMINISTRATORS,
     Permission.WEBHOOK_REDELIVER: _ADMINISTRATORS,
+    Permission.MIGRATION_START: _STAFF,
+    Permission.MIGRATION_UNDO: _STAFF,
+    Permission.LEGACY_KEY_EXCHANGE: _ADMINISTRATORS,
+    # The mailed link is the right: whoever follows it may have no sign-in yet.
+    Permission.MIGRATED_SUBSCRIPTION_RENEW: frozenset({Standing.ANYBODY}),
     Permission.BACKGROUND_WORK: frozenset({Standing.SYSTEM}),
 }
 

@@ -48,9 +48,11 @@ class Storage:
             self._store, path, file, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE
         )
 
-    async def get(self, path: str) -> StoredObject:
-        """The object. Raises FileNotFoundError."""
-        found = await obstore.get_async(self._store, path)
+    async def get(self, path: str, *, start: int = 0) -> StoredObject:
+        """The object, from a byte that it has on. Raises FileNotFoundError."""
+        found = await obstore.get_async(
+            self._store, path, options={"range": {"offset": start}} if start else None
+        )
         return StoredObject(found.meta["size"], _pieces(found))
 
     async def exists(self, path: str) -> bool:

@@ -21,6 +21,7 @@ from app.models import (
     sign_in,
     subscription,
     ticket,
+    transfer,
     webhook,
 )
 
@@ -45,4 +46,5 @@ TABLE_MODULES = (
     subscription,
     ticket,
     webhook,
+    transfer,
 )

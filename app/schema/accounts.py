@@ -14,6 +14,7 @@ from app.domain.members import queries as memberships
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.subscriptions import usage
 from app.domain.tickets import queries as tickets
+from app.domain.transfers import queries as transfers
 from app.domain.webhooks import queries as webhooks
 from app.engine.connection import Connection, connection
 from app.engine.fields import Info, column, get, global_id, relation
@@ -33,6 +34,7 @@ from app.schema.webhooks import WebhookEndpoint
 
 if TYPE_CHECKING:
     from app.schema.members import Membership
+    from app.schema.transfers import LegacyOrigin
 
 _MEMBERSHIP = Annotated["Membership", strawberry.lazy("app.schema.members")]
 
@@ -106,6 +108,10 @@ class BusinessAccount(Tagged, Account):
     is_partner: bool = column("Whether the vendor marked it as partner (ACC-13)")
     viewer_membership: _MEMBERSHIP | None = relation(
         memberships.of_viewer, "The viewer's own membership; null for those who have none"
+    )
+    legacy: Annotated["LegacyOrigin", strawberry.lazy("app.schema.transfers")] | None = relation(
+        transfers.origins_of_accounts,
+        "The organisation of a legacy portal that it was. Null for all others (MIG-7)",
     )
     members: Connection[_MEMBERSHIP] | None = connection(
         memberships.OF_ACCOUNT,

@@ -158,6 +158,9 @@ class LicenseKey(Tagged, Node):
         order_type=InstallationOrder,
     )
 
+    legacy_code: str | None = column(
+        "The old code that it replaced at a legacy portal; it is found by it, and activates nothing (MIG-3)",
+    )
     install_invitations: Connection[InstallInvitation] = connection(
         invitations.OF_KEY,
         "Who was invited to install with it, newest first (INV-4)",

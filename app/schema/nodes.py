@@ -14,6 +14,7 @@ from app.domain.members import queries as members
 from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.tickets import queries as tickets
+from app.domain.transfers import queries as transfers
 from app.domain.webhooks import queries as webhooks
 from app.engine.fields import Batch, get
 
@@ -34,6 +35,7 @@ _BATCHES: Final[dict[str, Batch]] = {
     "ProxyServer": installations.by_ids,
     "InstallInvitation": invitations.by_ids,
     "WebhookEndpoint": webhooks.by_ids,
+    "Migration": transfers.by_ids,
 }
 _PRODUCT: Final = "Product_"
 

@@ -15,6 +15,7 @@ from app.domain.products import queries as products
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.subscriptions import rules, usage
 from app.domain.subscriptions.rules import SubscriptionStatus
+from app.domain.transfers import queries as transfers
 from app.engine.connection import Connection, SortDirection, connect, connection
 from app.engine.enums import described
 from app.engine.fields import Info, column, computed, global_id, relation
@@ -29,6 +30,7 @@ from app.schema.usage import LicenseUsage, RenewalAdvice, used_of
 
 if TYPE_CHECKING:
     from app.schema.accounts import Account
+    from app.schema.transfers import LegacyOrigin
 
 described(
     SubscriptionKind,
@@ -167,7 +169,9 @@ class LicenseSubscription(Tagged, Node):
     auto_renew: bool = column("Whether it renews by itself on its end date (SUB-8)")
     activated_on: date = column("When its key was registered")
     expires_on: date | None = column("The last good day. Null for a perpetual licence")
-    maintenance_expires_on: date | None = column("The last good day of maintenance and support, if perpetual")
+    maintenance_expires_on: date | None = column(
+        "The last good day of maintenance and support, where they have one of their own"
+    )
     offline_use: bool = column("Whether staff enabled offline activation (PXY-4)")
     quantity: int = column("Licences, not packs")
     primary_key: LicenseKey | None = relation(
@@ -181,6 +185,10 @@ class LicenseSubscription(Tagged, Node):
     )
     usage_thresholds: list[int] = column(
         "Percentages of used licences that raise an alert when reached (SUB-15)"
+    )
+    legacy: Annotated["LegacyOrigin", strawberry.lazy("app.schema.transfers")] | None = relation(
+        transfers.origins_of_subscriptions,
+        "The licence of a legacy portal that it was. Null for all others, and for licence administrators (MIG-7)",
     )
     contract: Contract | None = computed(_contract, "The contract. Null for licence administrators (ACC-11)")
 

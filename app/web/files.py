@@ -14,6 +14,7 @@ from app.domain.application import App
 from app.domain.exports import commands as export_requests
 from app.domain.exports import reading as exports
 from app.domain.tickets import attachments
+from app.domain.transfers import queries as transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,15 @@ async def _export(app: App, id_: UUID) -> Download | None:
     return None if found is None else Download(found[0], "text/csv; charset=utf-8", found[1])
 
 
+async def _migration(app: App, id_: UUID) -> Download | None:
+    pieces = transfers.report(app.read_all(), id_)
+    return Download(f"migration-{id_.hex}.csv", "text/csv; charset=utf-8", pieces)
+
+
 DOWNLOADS: Final[Mapping[str, Opener]] = {
     attachments.PURPOSE: _attachment,
     export_requests.PURPOSE: _export,
+    transfers.REPORT: _migration,
 }
 """A line for each kind of file."""
 

@@ -76,6 +76,16 @@ PAGES: Final = (
         done="Your password is changed. Sign in with it.",
         fields=(NEW_PASSWORD,),
     ),
+    Page(
+        path="/renew",
+        title="Renew your subscription",
+        text="One year is added to the present end, and it renews by itself from then on. Choose how many packs of "
+        "5 computers you need: more, as many as before, or fewer.",
+        button="Renew",
+        mutation="renewMigratedSubscription",
+        done="Your subscription is renewed.",
+        fields=(Field("packs", "Packs of 5 computers", "number"),),
+    ),
 )
 
 

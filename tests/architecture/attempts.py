@@ -31,6 +31,7 @@ OPEN: dict[str, str | None] = {
     "completeTwoFactor": "INVALID_CREDENTIALS",
     "confirmEmail": "LINK_INVALID",
     "deactivateSelf": "INVALID_CREDENTIALS",
+    "renewMigratedSubscription": "LINK_INVALID",
     "reportFarmUsage": "INVALID_CREDENTIALS",
     "reportManagedDevices": "INVALID_CREDENTIALS",
     "requestEmailConfirmation": None,
@@ -57,7 +58,7 @@ OWN = (
 )
 
 # Takes no ID, and is for the vendor's people alone.
-STAFF = ("publishRelease",)
+STAFF = ("publishRelease", "startMigration")
 
 # The type of an ID by the field's name (of one mutation: `mutation.name`), where that isn't the type's own.
 ID_TYPES = {
@@ -97,6 +98,8 @@ PLAIN: Mapping[str, Any] = {
     "DateTime": "2027-01-31T09:30:00Z",
     "Int": 1,
     "String": "text",
+    # No request but a multipart one carries a file.
+    "Upload": "text",
 }
 
 

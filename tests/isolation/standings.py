@@ -75,6 +75,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "publishArticle": _STAFF,
     "publishRelease": _STAFF,
     "startMigration": _STAFF,
+    "undoMigration": _STAFF,
     "createWebhook": _ADMINISTRATORS,
     "updateWebhook": _ADMINISTRATORS,
     "redeliverWebhook": _ADMINISTRATORS,

@@ -72,6 +72,22 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "ends_on": "2027-12-31",
         "maintenance": False,
     },
+    MailKind.MIGRATION_ANNOUNCED: {
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "company": "Acme",
+        "product": "Access",
+        "pack": 5,
+        "link": "http://127.0.0.1:8000/renew?token=t&x=1",
+        "subscriptions": [
+            {
+                "licenses": 10,
+                "packs": 2,
+                "ends_on": "2027-04-01",
+                "link": "http://127.0.0.1:8000/renew?token=t&x=1",
+            }
+        ],
+    },
     MailKind.USAGE_THRESHOLD: {
         "name": "Ada Lovelace",
         "subscription": "Desktop 1",

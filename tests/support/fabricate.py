@@ -64,6 +64,8 @@ FACTS: dict[str, dict[str, Any]] = {
     "license_subscription": {"quantity": 1_000},
     "offline_request": {"installation_id": Anchor("proxy")},
     "proxy_usage_day": {"installation_id": Anchor("proxy"), "product": "DEVICE_MANAGEMENT_MAC"},
+    # Of each portal one run may be open.
+    "transfer": {"state": "DONE"},
     "release": {"product": "DESKTOP", "released_on": date(2026, 1, 1)},
     "membership": {"role": "ACCOUNT_ADMINISTRATOR"},
 }

@@ -20,6 +20,7 @@ TABLES = {
     "BusinessAccount": "account",
     "Computer": "installation",
     "Farm": "installation",
+    "Migration": "transfer",
     "Order": "sales_order",
     "PersonalAccount": "account",
     "ProxyServer": "installation",

@@ -42,6 +42,7 @@ _SUMMARIES: Final = {
     EventType.MEMBER_REMOVED: "{name} is no longer a member of {account}",
     EventType.KEY_ADMINISTRATION_CHANGED: "{name} {change} the administration of {keyName}",
     EventType.COMPANY_CHANGED: "{actor} changed the profile of {account}",
+    EventType.MIGRATION_PROGRESSED: "The move from {source} is at {percent} %: {created} created, {refused} refused",
     EventType.SESSION_REVOKED: "{actor} ended a session",
 }
 

@@ -12,6 +12,7 @@ from app.domain.errors import Invalid
 from app.domain.identity import attempts, links, rules, sessions
 from app.domain.identity.attempts import Kind
 from app.domain.identity.events import (
+    AddressConfirmed,
     ConfirmationRequested,
     EmailChanged,
     EmailChangeRequested,
@@ -63,6 +64,7 @@ async def confirm(work: Work, token: str, client: Client) -> str | None:
         if link.purpose is LinkPurpose.CONFIRM_NEW_EMAIL:
             await _change(work, person, link)
         person.email_confirmed_at = work.now
+        work.emit(AddressConfirmed(subject_id=person.id, person=person))
         if work.actor.signed_in or guarded:
             return None
         return sessions.begin(work, person, client)

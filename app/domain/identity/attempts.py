@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ACTIVATION = "activation"
     # Not guessed, but asked for by whoever likes: what comes to an address of somebody else.
     LETTER = "letter"
+    LEGACY_KEY = "legacy-key"
 
 
 @asynccontextmanager

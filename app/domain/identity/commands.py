@@ -14,7 +14,7 @@ from app.domain.errors import DomainError, ErrorCode, refuse
 from app.domain.identity import attempts, rules
 from app.domain.identity.addresses import send_confirmation
 from app.domain.identity.attempts import Kind
-from app.domain.identity.events import SignUpRepeated
+from app.domain.identity.events import AddressConfirmed, SignUpRepeated
 from app.domain.work import Work
 from app.models.account import Account, AccountKind
 from app.models.person import Credential, Language, Person
@@ -116,6 +116,7 @@ async def create_confirmed(work: Work, form: SignUp) -> Person | None:
     if not await _insert(work, person):
         return None
     settle(work, person, password_hash)
+    work.emit(AddressConfirmed(subject_id=person.id, person=person))
     return person
 
 

@@ -19,6 +19,13 @@ class ConfirmationRequested(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressConfirmed(DomainEvent):
+    """IDN-4, IDN-12, ACC-6: a mailed link has shown that the address is the person's."""
+
+    person: Person
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignUpRepeated(DomainEvent):
     """IDN-2: somebody signed up with an address that is known; its owner is told."""
 

@@ -18,6 +18,7 @@ from app.domain.installations.locking import hold
 from app.domain.installations.rules import Machine
 from app.domain.invitations import codes
 from app.domain.keys import lookup
+from app.domain.products import windows
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import thresholds
 from app.domain.work import Work
@@ -78,11 +79,12 @@ async def activate(
     """DEV-1: take a licence of the key for this machine, unless it has one already (DEV-2).
 
     Raises KEY_MALFORMED, KEY_UNKNOWN, KEY_EXPIRED, KEY_WRONG_PRODUCT, NO_LICENSES_LEFT,
-    BLACKLISTED, CODE_EXPIRED, CODE_USED, RATE_LIMITED, INVALID.
+    BLACKLISTED, CODE_EXPIRED, CODE_USED, RATE_LIMITED, MIGRATION_IN_PROGRESS, INVALID.
     """
     machine = machine.checked()
     async with work:
         work.require(Permission.COMPUTER_ACTIVATE)
+        await windows.refuse_activation(work, product)
         scene = await _locked(work, code, product, machine, ip_address)
         await _refuse_blacklisted(scene)
         installation, token = await _settled(scene)

@@ -17,6 +17,7 @@ from app.domain.installations.farm_contact import signed
 from app.domain.installations.licenses import SignedLicense
 from app.domain.installations.rules import line
 from app.domain.keys import lookup
+from app.domain.products import windows
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import thresholds
 from app.domain.work import Work
@@ -74,11 +75,12 @@ async def activate(work: Work, form: FarmForm, ip_address: str | None) -> FarmAc
     """FRM-1: run this farm on the key, unless another one does.
 
     Raises KEY_MALFORMED, KEY_UNKNOWN, KEY_WRONG_PRODUCT, KEY_EXPIRED, KEY_IN_USE,
-    MOVES_EXHAUSTED, INVALID.
+    MOVES_EXHAUSTED, MIGRATION_IN_PROGRESS, INVALID.
     """
     form = form.checked()
     async with work:
         work.require(Permission.FARM_ACTIVATE)
+        await windows.refuse_activation(work, form.product)
         scene = await _locked(work, form)
         await _refuse_unusable(scene)
         farm, token = await _settled(scene)

@@ -16,19 +16,24 @@ from app.models.account import KeyGrant
 from app.models.license_key import LicenseKey
 from app.models.product import Product
 from app.models.subscription import LicenseSubscription
+from app.models.transfer import LegacyLicense
 
 _key = table_of(LicenseKey)
 _subscription = table_of(LicenseSubscription)
 _grant = table_of(KeyGrant)
+_legacy = table_of(LegacyLicense)
 _granted = _key.alias("granted_key")
 _product = table_of(Product)
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
+_LEAST_OF_A_CODE = 4
 _UNLIMITED = sa.literal_column("2147483647", sa.Integer())
 
 # KEY-8: what ends with its subscription shares the product's grace.
 GRACE_DAYS: Any = sa.case((_key.c.renews_with_subscription, _product.c.expiry_grace_days), else_=0)
+_LEGACY_CODE = sa.select(_legacy.c.code).where(_legacy.c.license_key_id == _key.c.id).limit(1)
 COLUMNS = (
     *_key.c,
+    _LEGACY_CODE.scalar_subquery().label("legacy_code"),
     _subscription.c.product,
     _product.c.installation_kind,
     GRACE_DAYS.label("grace_days"),
@@ -71,6 +76,18 @@ def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
     return values
 
 
+def _found(value: Any) -> Any:
+    """By name, or by the old code that the key replaced (MIG-3)."""
+    # What is typed between the letters and digits of an old code doesn't matter; a few of them name none.
+    code = sa.func.regexp_replace(value, r"[\s-]+|\\_", "", "g", type_=sa.Text())
+    replaced = sa.exists().where(
+        _legacy.c.license_key_id == _key.c.id,
+        _legacy.c.code_key.like(code, escape="\\"),
+        sa.func.length(code) >= _LEAST_OF_A_CODE + len("%%"),
+    )
+    return sa.or_(_key.c.name_key.like(value, escape="\\"), replaced)
+
+
 _SORTS = {
     "NAME": _key.c.name_key,
     "KIND": _key.c.kind,
@@ -80,7 +97,7 @@ _SORTS = {
 _FILTERS = {
     "product": lambda value: _subscription.c.product == value,
     "kind": lambda value: _key.c.kind == value,
-    "search": lambda value: _key.c.name_key.like(value, escape="\\"),
+    "search": _found,
     "live": lambda value: sa.or_(_key.c.expires_on.is_(None), _key.c.expires_on + GRACE_DAYS >= value),
     "expired": lambda value: _key.c.expires_on + GRACE_DAYS < value,
 }

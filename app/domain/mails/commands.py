@@ -67,8 +67,8 @@ async def write(
     JSON for the template. A `dedupe_key` that was used before writes nothing, however often
     and from wherever it comes. Raises Invalid for an address that can't be.
     """
-    letter = Letter(new_id(), to, facts, headers or {})
-    values = {**_row(work, kind, letter), "recipient": rules.recipient_of(to.email), "dedupe_key": dedupe_key}
+    letter = Letter(new_id(), to, facts, headers or {}, dedupe_key)
+    values = {**_row(work, kind, letter), "recipient": rules.recipient_of(to.email)}
     statement = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"])
     await work.session.execute(statement)
     work.enqueue(SEND_JOB)
@@ -82,6 +82,7 @@ class Letter:
     to: Addressee
     facts: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
+    dedupe_key: str | None = None
 
 
 async def write_many(work: Work, kind: MailKind, letters: Sequence[Letter]) -> None:
@@ -100,6 +101,7 @@ def _row(work: Work, kind: MailKind, letter: Letter) -> dict[str, Any]:
         "recipient": letter.to.email,
         "recipient_name": rules.one_line(letter.to.name),
         "person_id": letter.to.person_id,
+        "dedupe_key": letter.dedupe_key,
         "language": letter.to.language,
         "time_zone": letter.to.time_zone,
         "facts_sealed": work.resources.vault.encrypt(orjson.dumps(dict(letter.facts)).decode()),

@@ -108,6 +108,8 @@ async def extend(
         subscription.maintenance_expires_on = end
     else:
         subscription.expires_on = end
+        if subscription.maintenance_expires_on is not None:  # included for its whole time (MIG-2)
+            subscription.maintenance_expires_on = end
         await _take_keys_along(work, subscription, end)
     work.emit(
         SubscriptionRenewed(
