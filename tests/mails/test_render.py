@@ -32,7 +32,7 @@ TICKET: dict[str, Any] = {
     "answerable": True,
     "marker": "-=-=- #1234567 -=-=-",
 }
-_RENEWABLE = {"licenses": 10, "packs": 2, "ends_on": "2027-04-01"}
+_RENEWED = {"ends_on": "2027-12-31", "link": "http://127.0.0.1:8000/renew?token=t&x=1"}
 FACTS: dict[MailKind, dict[str, Any]] = {
     MailKind.CONFIRM_ADDRESS: {
         "name": "Ada Lovelace",
@@ -74,12 +74,9 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "maintenance": False,
     },
     MailKind.MIGRATION_ANNOUNCED: {
-        "email": "ada@example.com",
-        "company": "Acme",
-        "product": "Access",
-        "pack": 5,
-        "link": "http://127.0.0.1:8000/renew?token=t&x=1",
-        "subscriptions": [{**_RENEWABLE, "link": "http://127.0.0.1:8000/renew?token=t&x=1"}],
+        **_RENEWED,
+        **{"email": "ada@example.com", "company": "Acme", "product": "Access", "pack": 5},
+        "subscriptions": [{**_RENEWED, "licenses": 10, "packs": 2}],
     },
     MailKind.USAGE_THRESHOLD: {
         "name": "Ada Lovelace",
