@@ -128,11 +128,14 @@ def _reader(sort: sa.ColumnElement[Any]) -> Callable[[Any], Any]:
     return _READERS.get(sort.type.python_type, str)
 
 
+def findable(text: str) -> str:
+    """The text as PostgreSQL takes it: it stores no NUL, and refuses to look for one."""
+    return text.replace("\0", "\ufffd")
+
+
 def like_pattern(text: str) -> str:
     """A LIKE pattern that finds `text` anywhere, taken literally and in lower case."""
-    # PostgreSQL stores no NUL, and refuses to look for one.
-    text = text.replace("\0", "\ufffd")
-    escaped = text.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    escaped = findable(text).lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"
 
 
@@ -165,6 +168,7 @@ __all__ = [
     "Via",
     "fetch_counts",
     "fetch_pages",
+    "findable",
     "like_pattern",
     "page_request",
 ]

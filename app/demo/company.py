@@ -16,15 +16,28 @@ import asyncpg
 from app.core.backing import ServerUrls
 from app.core.migrate import rebuild
 from app.core.settings import Settings
-from app.demo import articles, computers, farms, members, people, subscriptions, tickets, webhooks
+from app.demo import (
+    articles,
+    computers,
+    farms,
+    keys,
+    members,
+    people,
+    releases,
+    subscriptions,
+    tickets,
+    webhooks,
+)
 from app.demo.story import Step, Story
 from app.domain.application import App
 from app.domain.work import Reactions
 
 NOUNS: Final = (
     people,
+    releases,
     subscriptions,
     members,
+    keys,
     computers,
     articles,
     tickets,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from app.demo import people, subscriptions
+from app.demo import keys, people, subscriptions
 from app.demo.story import Step, Story
 from app.domain.installations import activation, check_in, commands, contact
 from app.domain.installations.activation import Code
@@ -29,7 +29,7 @@ _MAKERS: Final = ("00:1b:21", "3c:22:fb", "a4:bb:6d", "f8:75:a4")
 
 @dataclass(frozen=True)
 class Fleet:
-    """The computers of one subscription.
+    """The computers of one subscription, activated with its primary key or with the additional one named.
 
     Most are set up in the `rollout` days from `first_day` (days ago) on, the others one by
     one since. Each is heard of last in the days before `last_day`; some went silent earlier.
@@ -43,6 +43,7 @@ class Fleet:
     rollout: int
     last_day: int = 0
     product: ProductCode = ProductCode.DESKTOP
+    key: str = ""
 
 
 FLEETS: Final = (
@@ -52,6 +53,9 @@ FLEETS: Final = (
     Fleet(subscriptions.REMOTE, people.DAVID, ("HOME",), 24, 340, 120, product=ProductCode.ACCESS),
     Fleet(subscriptions.INTERNS, people.NORA, ("BER-INT",), 14, 225, 30, last_day=42),
     Fleet(subscriptions.STUDIO, people.HELEN, ("FERN",), 10, 150, 40),
+    Fleet(subscriptions.ENGINEERING, people.NORA, ("BER-SIM",), 12, 290, 20, key=keys.SIMULATION),
+    Fleet(subscriptions.ENGINEERING, people.NORA, ("EXT",), 6, 110, 60, key=keys.CONTRACTORS),
+    Fleet(subscriptions.ENGINEERING, people.NORA, ("FAIR",), 4, 18, 3, key=keys.TRADE_FAIR),
 )
 _EARLY: Final = 0.8
 _SILENT: Final = 0.07
@@ -82,7 +86,7 @@ def steps(story: Story) -> Iterator[Step]:
         seats = [_seat(story, fleet, number) for number in range(1, round(fleet.size * story.share) + 1)]
         for seat in seats:
             yield from _life(story, seat)
-        if fleet.sale == subscriptions.ENGINEERING:
+        if fleet.sale == subscriptions.ENGINEERING and not fleet.key:
             yield from _departures(story, fleet, seats)
 
 
@@ -138,7 +142,7 @@ async def _activate(story: Story, seat: Seat, version: str) -> None:
     machine = Machine(**{**vars(seat.machine), "app_version": version})
     done = await activation.activate(
         story.machine(machine.hostname),
-        Code(story.codes[seat.fleet.sale]),
+        Code(story.codes[seat.fleet.key or seat.fleet.sale]),
         seat.fleet.product,
         machine,
         story.address_of(machine.hostname),

@@ -83,6 +83,7 @@ class Story:
         self.accounts: dict[str, UUID] = {}
         self.subscriptions: dict[str, UUID] = {}
         self.codes: dict[str, str] = {}
+        self.keys: dict[str, UUID] = {}
         self._tokens: dict[str, str] = {}
 
     def ago(self, days: float, at: time | None = None) -> datetime:

@@ -8,6 +8,7 @@ which nothing was required refuses to commit, since that is a forgotten check.
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -140,6 +141,10 @@ class Work:
     def prove(self, person_id: UUID, name: str) -> None:
         """Whoever asks has shown to be this person: events name them. It gives no rights."""
         self.actor = Actor(ActorKind.PERSON, name=name, person_id=person_id)
+
+    def introduce(self, name: str) -> None:
+        """An installation's token told which one it is: events name it. It gives no rights."""
+        self.actor = replace(self.actor, name=name)
 
     def add(self, *rows: SQLModel) -> None:
         """Rows to insert when the block ends, parents before children."""

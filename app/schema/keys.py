@@ -66,7 +66,7 @@ described(
     {
         "NAME": "Name",
         "KIND": "Additional or primary",
-        "QUOTA": "Quota; the primary key comes behind",
+        "QUOTA": "Quota; the primary key's is the pool",
         "EXPIRES_ON": "End; what has none comes behind",
     },
 )

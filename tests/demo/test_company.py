@@ -22,6 +22,11 @@ COUNTS = """select
     (select count(*) from license_subscription) as subscriptions,
     (select count(*) from installation where kind = 'COMPUTER') as computers,
     (select array_agg(phase order by phase) from farm_state) as phases,
+    (select array_agg(distinct progress order by progress) from install_invitation) as invitations,
+    (select array_agg(array[allocation, (not renews_with_subscription)::text, (used > 0)::text] order by quota)
+        from license_key where kind = 'ADDITIONAL' and allocation is not null
+        and subscription_id in (select id from license_subscription where product = 'DESKTOP')) as keys,
+    (select count(distinct product) from release join release_file on release_id = release.id) as released,
     (select count(*) from installation where status = 'DEACTIVATED') as deactivated,
     (select count(distinct status) from ticket) as ticket_statuses,
     (select count(distinct language) from support_article) as languages,
@@ -71,7 +76,8 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert loaded["people"] >= 9
         assert loaded["companies"] >= 3
         assert loaded["subscriptions"] >= 10
-        assert loaded["computers"] == sum(round(fleet.size * SHARE) for fleet in FLEETS)
+        # One was set up by an invited user.
+        assert loaded["computers"] == sum(round(fleet.size * SHARE) for fleet in FLEETS) + 1
         assert loaded["deactivated"] >= 15
         assert loaded["events"] > loaded["computers"]
         assert loaded["weeks"] >= 30
@@ -80,6 +86,13 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert loaded["ticket_statuses"] == 5
         assert loaded["languages"] == 8
         assert loaded["phases"] == ["GRACE", "LIMITED", "NORMAL", "NORMAL", "SUSPENDED"]
+        assert loaded["keys"] == [
+            ["RESERVED", "true", "true"],
+            ["DYNAMIC", "false", "true"],
+            ["RESERVED", "false", "true"],
+        ]
+        assert loaded["invitations"] == ["REVOKED", "SENT", "USED"]
+        assert loaded["released"] == 6
         assert loaded["past"]
         assert loaded["fits"]
 

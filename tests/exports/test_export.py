@@ -45,10 +45,14 @@ async def test_chosen_rows_and_columns_and_what_a_filter_gives(portal: Portal) -
     ]
     second = (await portal.activate(other_code, hostname="pc,2", serialNumber="S2"))["installation"]
     columns = ["hardware.macAddresses", "name", "licenseKey", "status", "id", "hardware.serialNumber"]
+    columns += ["licenseKey.id", "licenseKey.name", "product.code"]
     rows = await exported(portal, ada, installationIds=[second["id"], first["id"]], columns=columns)
     assert rows[0] == columns
     assert [row[1] for row in rows[1:]] == ["pc,2", "'=cmd"]
-    assert rows[1][2:6] == ["key 5 dynamic", "ACTIVE", second["id"], "S2"]
+    assert rows[1][2:] == [
+        *("key 5 dynamic", "ACTIVE", second["id"], "S2"),
+        *(other, "key 5 dynamic", "DESKTOP"),
+    ]
     usual = await exported(portal, ada, filter={"licenseKeyId": other})
     assert usual[0][:3] == ["name", "status", "licenseKey"]
     assert [row[0] for row in usual[1:]] == ["pc,2"]

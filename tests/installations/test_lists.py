@@ -79,6 +79,8 @@ async def test_filters_sorts_search_and_pages(portal: Portal) -> None:
         "lta": ["delta"],
         "al%a": [],
         "serial": [],
+        "\0": [],
+        "ser\0ial": [],
     }.items():
         assert await names(portal, ada, filter={"search": search}) == found, search
     assert await names(portal, ada, filter={"search": "ser%", "status": "ACTIVE"}) == [

@@ -84,7 +84,7 @@ async def test_what_cannot_be_made(portal: Portal) -> None:
     wrong: list[tuple[Any, dict[str, Any], list[tuple[str, str]]]] = [
         (ada, {"quota": 0}, [("INVALID", "quota")]),
         (ada, {"quota": -1}, [("INVALID", "quota")]),
-        (ada, {"quota": 1_000_001}, [("INVALID", "quota")]),
+        (ada, {"quota": 2_147_483_647}, [("NOT_ENOUGH_LICENSES", "quota")]),
         (ada, {"quota": 11}, [("NOT_ENOUGH_LICENSES", "quota")]),
         (ada, {"name": " "}, [("INVALID", "name")]),
         (ada, {"name": "x" * 101, "quota": 0}, [("INVALID", "name"), ("INVALID", "quota")]),
@@ -107,6 +107,8 @@ async def test_what_cannot_be_made(portal: Portal) -> None:
     assert "errors" in answer
     assert (await subscription_of(portal, ada))["keys"]["totalCount"] == 1
     assert await events_of(portal, ada, "KEY_CREATED") == []
+    endless = await made_key(portal, ada, name="Endless", quota=2_147_483_647, allocation="DYNAMIC")
+    assert (endless["quota"], endless["available"]) == (2_147_483_647, 10)
     last = await made_key(portal, ada, **own, expiresOn=end)
     assert (last["expiresOn"], last["renewsWithSubscription"]) == (end, False)
     await made_key(portal, perpetual, **own, expiresOn=far)
@@ -163,10 +165,19 @@ async def test_keys_sort_and_page(portal: Portal) -> None:
     assert await listed("NAME") == ["Alpha", "beta", "Desktop", "gamma"]
     assert await listed("NAME", "DESC") == ["gamma", "Desktop", "beta", "Alpha"]
     assert await listed("KIND") == ["beta", "Alpha", "gamma", "Desktop"]
+    # The primary key's quota is the pool: 10 - 6.
     assert await listed("QUOTA") == ["gamma", "beta", "Alpha", "Desktop"]
+    bulky = await made_key(portal, ada, name="bulky", quota=5, allocation="DYNAMIC")
+    assert await listed("QUOTA") == ["gamma", "beta", "Alpha", "Desktop", "bulky"]
+    assert await listed("QUOTA", "DESC") == ["bulky", "Desktop", "Alpha", "beta", "gamma"]
+    await portal.done("deleteLicenseKey", ada.token, licenseKeyId=bulky["id"])
     assert await listed("EXPIRES_ON") == ["gamma", "Alpha", "beta", "Desktop"]
     assert await listed("NAME", kind="PRIMARY") == ["Desktop"]
     assert await listed("NAME", search="A") == ["Alpha", "beta", "gamma"]
     await later(portal, "P11D", ada)
     assert await listed("NAME", status="EXPIRED") == ["gamma"]
     assert await listed("NAME", status="ACTIVE") == ["Alpha", "beta", "Desktop"]
+    # What expired gave back is in the pool again: 10 - 5, and the next day of an end 10 - 2.
+    await later(portal, "P10D", ada)
+    assert await listed("QUOTA", "DESC", status="ACTIVE") == ["Desktop", "beta"]
+    assert await listed("QUOTA", "DESC") == ["Desktop", "Alpha", "beta", "gamma"]

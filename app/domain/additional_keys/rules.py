@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from app.domain.errors import DomainError, ErrorCode, Invalid, refuse
 from app.domain.identity.rules import name_of
-from app.domain.subscriptions.rules import LARGEST_QUANTITY
 from app.models.license_key import LicenseKey, LicenseKeyKind
 from app.models.product import Allocation
 
@@ -151,8 +150,9 @@ def _name(text: str) -> tuple[str, list[DomainError]]:
 
 
 def _quota_errors(quota: int) -> Iterator[DomainError]:
-    if not 0 < quota <= LARGEST_QUANTITY:
-        yield Invalid(f"A quota is between 1 and {LARGEST_QUANTITY}.", "quota")
+    # There is no largest one: what the pool can't give is told so (KEY-4), and it limits dynamic keys anyway.
+    if quota <= 0:
+        yield Invalid("A quota is 1 at least.", "quota")
 
 
 def _allocation_errors(allocation: Allocation, around: Surroundings) -> Iterator[DomainError]:

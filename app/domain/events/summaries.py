@@ -45,6 +45,7 @@ _SUMMARIES: Final = {
     EventType.MIGRATION_PROGRESSED: "The move from {source} is at {percent} %: {created} created, {refused} refused",
     EventType.SESSION_REVOKED: "{actor} ended a session",
 }
+_BY_ITSELF: Final = "{name} gave its licence back"
 
 
 class _Facts(dict[str, Any]):
@@ -54,7 +55,7 @@ class _Facts(dict[str, Any]):
 
 def summary(type_: str, actor_name: str, data: dict[str, Any]) -> str:
     """EVT-6: the sentence of the audit log."""
-    pattern = _SUMMARIES.get(EventType(type_))
+    pattern = _BY_ITSELF if data.get("byItself") else _SUMMARIES.get(EventType(type_))
     if pattern is None:
         return type_.replace("_", " ").capitalize()
     known = {"unit": "users", **{key: value for key, value in data.items() if value is not None}}

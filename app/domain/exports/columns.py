@@ -20,7 +20,10 @@ _SHARED: Final[Mapping[str, Column]] = {
     "status": _named("status"),
     "pendingChange": _named("pending_change"),
     "product": _named("product"),
+    "product.code": _named("product"),
     "licenseKey": _named("key_name"),
+    "licenseKey.id": lambda row: row["license_key_id"] and ids.encode("LicenseKey", row["license_key_id"]),
+    "licenseKey.name": _named("key_name"),
     "licenseExpiresOn": _named("license_expires_on"),
     "appVersion": _named("app_version"),
     "activatedAt": _named("activated_at"),
@@ -37,13 +40,18 @@ COLUMNS: Final[Mapping[InstallationKind, Mapping[str, Column]]] = {
         "hardware.macAddresses": _named("mac_addresses"),
         "hardware.ipAddresses": _named("ip_addresses"),
     },
-    InstallationKind.FARM: {**_SHARED, "serverId": _named("machine")},
+    InstallationKind.FARM: {
+        **_SHARED,
+        "serverId": _named("machine"),
+        "currentUsage": _named("current_usage"),
+        "peakUsage": _named("peak_usage"),
+    },
     InstallationKind.PROXY_SERVER: {**_SHARED, **proxies.COLUMNS},
 }
-# DEV-7: what the list shows.
+# DEV-7, FRM-4: what the list shows.
 _USUAL: Final = (
-    *("name", "status", "licenseKey", "appVersion", "hostOs", "activatedAt", "lastContactAt"),
-    *("licenseExpiresOn", "note"),
+    *("name", "status", "licenseKey", "serverId", "appVersion", "hostOs", "activatedAt", "lastContactAt"),
+    *("licenseExpiresOn", "peakUsage", "note"),
 )
 
 

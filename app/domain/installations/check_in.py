@@ -64,6 +64,7 @@ async def _by_token(work: Work, token: str) -> Installation:
     if installation is None:
         raise _unknown()
     found: Installation = installation
+    work.introduce(found.alias or found.hostname)
     return found
 
 

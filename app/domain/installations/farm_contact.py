@@ -183,4 +183,5 @@ async def _by_token(work: Work, token: str) -> Installation:
     if found is None:
         text = "This installation token is not known."
         raise DomainError(ErrorCode.INVALID_CREDENTIALS, text, "installationToken")
+    work.introduce(found.hostname)
     return found

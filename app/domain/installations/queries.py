@@ -13,10 +13,11 @@ from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
 from app.core.ids import new_id
-from app.core.paging import Counted, Listing, Narrow, Order, Split, Values, Via
+from app.core.paging import Counted, Listing, Narrow, Order, Split, Values, Via, findable
 from app.core.statements import Statement, compiled
 from app.domain.batches import by_key, ids_parameter, table_of
 from app.domain.subscriptions.rules import EXPIRING_DAYS
+from app.models.farm import FarmState
 from app.models.installation import (
     Installation,
     InstallationStatus,
@@ -33,6 +34,7 @@ _installation = table_of(Installation)
 _timing = table_of(InstallationTiming)
 _tally = table_of(InstallationTally)
 _key = table_of(LicenseKey)
+_state = table_of(FarmState)
 _group = _key.alias("key_of_list")
 _MOST_SILENT_DAYS = 36_500
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
@@ -76,7 +78,7 @@ _FOUND_IN_KEYS = compiled(
 
 def prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """DEV-7: what the filters mean today. A key's ID that is none finds nothing."""
-    search = (values.pop("search", None) or "").strip()
+    search = findable((values.pop("search", None) or "").strip())
     if search:
         values["search"] = search
     key_id = values.pop("license_key_id", None)
@@ -258,12 +260,28 @@ SILENT = Listing(
 )
 
 
-# What an export shows besides (domain.exports.columns); the key's name is asked for there alone.
+def _of_farm(name: str) -> Any:
+    # Its present state is the one that began last.
+    latest = sa.select(_state.c[name]).where(_state.c.installation_id == _installation.c.id)
+    return latest.order_by(_state.c.began_at.desc()).limit(1).correlate(_installation).scalar_subquery()
+
+
+# What an export shows besides (domain.exports.columns).
 EXPORT_COLUMNS = (*COLUMNS, _key.c.name.label("key_name"))
+_OF_FARMS = (_of_farm("used").label("current_usage"), _of_farm("peak").label("peak_usage"))
 _EXPORT_BY_IDS = compiled(
-    sa.select(*EXPORT_COLUMNS).select_from(_source).where(_installation.c.id == sa.any_(ids_parameter()))
+    sa.select(*EXPORT_COLUMNS, *_OF_FARMS)
+    .select_from(_source)
+    .where(_installation.c.id == sa.any_(ids_parameter()))
 )
-EXPORTS = {kind: of_account(f"export-{kind}", kind, columns=EXPORT_COLUMNS) for kind in InstallationKind}
+EXPORTS = {
+    kind: of_account(
+        f"export-{kind}",
+        kind,
+        columns=(*EXPORT_COLUMNS, *(_OF_FARMS if kind is InstallationKind.FARM else ())),
+    )
+    for kind in InstallationKind
+}
 
 
 async def exported_by_ids(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, Row]:

@@ -26,7 +26,11 @@ _granted = _key.alias("granted_key")
 _product = table_of(Product)
 _FOREVER = sa.literal_column("date '9999-12-31'", sa.Date())
 _LEAST_OF_A_CODE = 4
-_UNLIMITED = sa.literal_column("2147483647", sa.Integer())
+
+# What the primary key may use is the pool, of all keys, seen or not; it follows the clock (KEY-6).
+_uses = sa.func.lychgate_uses(_subscription.c.id, sa.bindparam("today", type_=sa.Date()))
+_reserved = sa.select(sa.column("reserved", sa.Integer())).select_from(_uses).scalar_subquery()
+_QUOTA = sa.case((_key.c.quota.is_not(None), _key.c.quota), else_=_subscription.c.quantity - _reserved)
 
 # KEY-8: what ends with its subscription shares the product's grace.
 GRACE_DAYS: Any = sa.case((_key.c.renews_with_subscription, _product.c.expiry_grace_days), else_=0)
@@ -67,6 +71,7 @@ _ADMINISTERED = compiled(
 
 
 def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    values["today"] = clock.today()
     search = values.pop("search", None)
     if search and search.strip():
         values["search"] = like_pattern(search.strip())
@@ -91,10 +96,12 @@ def _found(value: Any) -> Any:
 _SORTS = {
     "NAME": _key.c.name_key,
     "KIND": _key.c.kind,
-    "QUOTA": sa.func.coalesce(_key.c.quota, _UNLIMITED, type_=sa.Integer()),
+    "QUOTA": _QUOTA,
     "EXPIRES_ON": sa.func.coalesce(_key.c.expires_on, _FOREVER, type_=sa.Date()),
 }
 _FILTERS = {
+    # No condition: what the sort by quota needs to know.
+    "today": lambda _value: sa.true(),
     "product": lambda value: _subscription.c.product == value,
     "kind": lambda value: _key.c.kind == value,
     "search": _found,

@@ -9,7 +9,7 @@ from app.domain.identity.rules import email_of, name_of
 
 @dataclass(frozen=True, kw_only=True)
 class ContractDetails:
-    """A number, and who sold it: name, email address and telephone, all or none of them."""
+    """A number, and who sold it: name and email address, or neither; perhaps a telephone."""
 
     number: str | None = None
     sales_name: str | None = None
@@ -27,7 +27,9 @@ def checked_contract(
     def read(value: str | None, path: str, check: Callable[..., str], *, needed: bool) -> str | None:
         if value is None:
             if needed:
-                errors.append(Invalid("A sales representative has a contract, name, email and phone.", path))
+                errors.append(
+                    Invalid("A sales representative has a contract, a name and an email address.", path)
+                )
             return None
         try:
             return check(value, path)
@@ -39,7 +41,7 @@ def checked_contract(
         number=read(number, "contractNumber", name_of, needed=sold),
         sales_name=read(sales_name, "salesName", name_of, needed=sold),
         sales_email=read(sales_email, "salesEmail", email_of, needed=sold),
-        sales_phone=read(sales_phone, "salesPhone", name_of, needed=sold),
+        sales_phone=read(sales_phone, "salesPhone", name_of, needed=False),
     )
     refuse(errors)
     return found
