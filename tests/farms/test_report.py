@@ -93,6 +93,15 @@ async def test_a_deactivated_farm_learns_so_and_counts_nothing(portal: Portal) -
     payload = await portal.done("deactivateInstallations", farm.owner.token, installationIds=[farm.id])
     assert payload["installations"][0]["pendingChange"] == "DEACTIVATION"
     assert (await used(farm))["used"] == 0
+    columns = ["serverId", "status", "peakUsage", "currentUsage"]
+    what = {"accountId": farm.owner.account, "kind": "FARM"}
+    for chosen in ({}, {"installationIds": [farm.id]}):
+        payload = await portal.done(
+            "exportInstallations", farm.owner.token, **what, **chosen, columns=columns
+        )
+        lines = (await portal.http.get(payload["url"])).text.split("\r\n")
+        assert lines[0] == ",".join(columns)
+        assert lines[1].split(",")[1:] == ["DEACTIVATED", "2", "0"]
     told = await farm.report(3)
     assert (told["state"], told["license"], told["overuse"]) == ("DEACTIVATED", None, None)
     shown = await farm.shown()

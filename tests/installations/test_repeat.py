@@ -5,6 +5,9 @@ import pytest
 from tests.support.computers import additional_key, check_books, computers, of_key, shown, sql
 from tests.support.portal import Portal
 
+WHO = """query ($id: ID!) { node(id: $id) { ... on BusinessAccount {
+    events(filter: {types: [INSTALLATION_DEACTIVATED]}) { nodes { summary actor { kind name } } } } } }"""
+
 
 @pytest.mark.rule("DEV-1", "DEV-2")
 async def test_a_client_that_retries_has_one_installation_and_one_licence(portal: Portal) -> None:
@@ -72,6 +75,10 @@ async def test_a_check_in_is_one_statement_and_moves_no_index(portal: Portal) ->
     again = await portal.done("deactivateSelf", installationToken=token)
     assert again["state"] == "DEACTIVATED"
     assert (await portal.done("checkIn", installationToken=token))["state"] == "DEACTIVATED"
+    data = await portal.query(WHO, ada.token, id=ada.account)
+    (event,) = data["node"]["events"]["nodes"]
+    assert event["actor"] == {"kind": "INSTALLATION", "name": "elsewhere"}
+    assert event["summary"] == "elsewhere gave its licence back"
     assert await portal.refused("checkIn", installationToken="lyc_ins_unknown") == [
         ("INVALID_CREDENTIALS", "installationToken")
     ]
