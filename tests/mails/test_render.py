@@ -75,7 +75,10 @@ FACTS: dict[MailKind, dict[str, Any]] = {
     },
     MailKind.MIGRATION_ANNOUNCED: {
         **_RENEWED,
-        **{"email": "ada@example.com", "company": "Acme", "product": "Access", "pack": 5},
+        "email": "ada@example.com",
+        "company": "Acme",
+        "product": "Access",
+        "pack": 5,
         "subscriptions": [{**_RENEWED, "licenses": 10, "packs": 2}],
     },
     MailKind.USAGE_THRESHOLD: {
