@@ -59,6 +59,11 @@ class Context:
         """The application's clock."""
         return self.app.clock
 
+    @property
+    def owner(self) -> UUID | None:
+        """Whose connections count together; None for nobody's."""
+        return self.actor.person_id
+
     async def renew(self) -> Self:
         """See who asks by now, and forget what was loaded: rights and rows may have changed."""
         await self.app.resources.tell_time()

@@ -21,18 +21,20 @@ from app.context import Context
 from app.core.backing import ServerUrls, backing_servers
 from app.core.logging import configure_logging
 from app.core.settings import PREFIX, Settings, load_settings
+from app.core.stopping import told_to_stop
 from app.development.routes import development_routes
 from app.domain.application import App
 from app.engine.graphiql import graphiql_routes
 from app.engine.http import EndpointOptions, LychgateGraphQL
 from app.engine.limits import Limits
+from app.engine.patience import PING_SECONDS, PONG_SECONDS, PatientWebSockets
 from app.engine.sockets import Sockets
 from app.engine.websocket import SocketOptions
 from app.graphql import schema
 from app.jobs.runner import run_background
 from app.reactions import REACTIONS
 from app.subscriptions.hub import Hub
-from app.subscriptions.sessions import close_ended
+from app.subscriptions.sessions import Guard
 from app.web import downloads, health
 from app.web.idempotency import DatabaseClaims
 from app.web.oidc import oidc_routes
@@ -57,7 +59,7 @@ class Server:
 
     def __init__(self, settings: Settings, *, background: bool, prepare: Preparation | None = None) -> None:
         self.settings = settings
-        self.sockets = Sockets(settings.max_sockets)
+        self.sockets = Sockets(settings.max_sockets, settings.max_sockets_per_person)
         self._background = background
         self._prepare = prepare
 
@@ -73,7 +75,9 @@ class Server:
             )
             self.hub = Hub(self.app)
             self.endpoint = self._graphql()
-            await stack.enter_async_context(_running(self.hub.run(), close_ended(self.app, self.sockets)))
+            guard = Guard(self.app, self.sockets, self.hub, self.endpoint.groups)
+            await stack.enter_async_context(_running(self.hub.run(), guard.run()))
+            stack.enter_context(told_to_stop(self.sockets.stop))
             if self._background:
                 await stack.enter_async_context(background_work(self.app))
             yield
@@ -286,11 +290,11 @@ _UVICORN: Final[dict[str, Any]] = {
     "access_log": False,
     "server_header": False,
     "proxy_headers": False,
-    "ws": "websockets-sansio",
+    "ws": PatientWebSockets,
     "ws_max_size": _MEBIBYTE,
     "ws_per_message_deflate": False,
-    # Ours decides when a reader is too slow (EVT-5), with a code of its own.
-    "ws_ping_timeout": None,
+    "ws_ping_interval": PING_SECONDS,
+    "ws_ping_timeout": PONG_SECONDS,
     "timeout_graceful_shutdown": 10,
 }
 

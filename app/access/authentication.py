@@ -170,17 +170,32 @@ async def _touch(look: Look, row: Row, now: datetime) -> None:
     await look.rows(_TOUCH_SESSION, id=row["session_id"], now=now, expires_at=expires_at)
 
 
-_LIVING: Final = Statement(
+# What an actor's rights are made of (see _PERSON), in a word for each person.
+_MARKS: Final = Statement(
     """
-    select id from session where id = any($1) and expires_at > $2
-    union all
-    select id from access_token where id = any($1) and (expires_at is null or expires_at > $2)
+    with living as (
+        select id, person_id from session where id = any($1) and expires_at > $2
+        union all
+        select id, person_id from access_token
+        where id = any($1) and (expires_at is null or expires_at > $2)
+    )
+    select living.id, marked.mark
+    from living join (
+        select person.id, md5(concat_ws('|', person.is_staff, (
+            select string_agg(concat_ws(',', account_id, role, status,
+                    lychgate_represents(person.id, representing_account_id), (
+                        select string_agg(license_key_id::text, ',' order by license_key_id)
+                        from key_grant where membership_id = membership.id)),
+                '|' order by account_id)
+            from membership where person_id = person.id))) as mark
+        from person where person.id in (select person_id from living)
+    ) marked on marked.id = living.person_id
     """,
     ("ids", "now"),
     {},
 )
 
 
-async def living_sign_ins(look: Look, ids: Collection[UUID], now: datetime) -> set[UUID]:
-    """Those of the sessions and access tokens that were neither revoked nor have run out."""
-    return {row["id"] for row in await look.rows(_LIVING, ids=list(ids), now=now)}
+async def rights_marks(look: Look, ids: Collection[UUID], now: datetime) -> dict[UUID, str]:
+    """Of those sessions and access tokens that are neither revoked nor over: a word that changes with the rights."""
+    return {row["id"]: row["mark"] for row in await look.rows(_MARKS, ids=list(ids), now=now)}

@@ -120,6 +120,9 @@ class Settings(BaseSettings):
         210 * 1_048_576, ge=1_048_576, description="the largest multipart body in bytes (SUP-8)"
     )
     max_sockets: int = Field(10_000, ge=1, description="the most websockets that one process keeps open")
+    max_sockets_per_person: int = Field(
+        4_000, ge=1, description="the most websockets and event streams of one person in one process"
+    )
     log_format: Literal["console", "json"] = Field("console", description="console or json")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"

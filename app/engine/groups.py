@@ -7,7 +7,7 @@ the log, so that it never slows the others; then it joins again (EVT-5).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -37,13 +37,14 @@ class Share:
     """What an operation's answers depend on beside its document and variables, and how to run it for many.
 
     `key` holds the rights; `context` makes the group's context, with just those rights;
-    `revalidate` looks anew whether the subscriber still has them;
+    `revalidate` looks anew whether the subscriber still has them, which is the same for all of one `owner`;
     `after` is the cursor among the variables, which doesn't matter once a member has caught up.
     """
 
     key: Hashable
     context: Callable[[], Awaitable[Any]]
     revalidate: Callable[[], Awaitable[bool]]
+    owner: Hashable
     after: str | None
 
 
@@ -69,6 +70,7 @@ class Member:
     send: Callable[[str], Coroutine[Any, None, None]]
     finish: Callable[[Coroutine[Any, None, None]], Awaitable[None]]
     revalidate: Callable[[], Awaitable[bool]]
+    owner: Hashable
     left: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     sending: Coroutine[Any, None, None] | None = None
     # The group ended by itself: it would do so again.
@@ -120,11 +122,16 @@ class Group:
                 if isinstance(result, ExecutionResult):
                     await self._broadcast(self.context.reached, self._payload(result))
 
-    async def revalidate(self) -> None:
-        """Rights may have changed: who may not stay leaves before anything more is delivered (EVT-4)."""
-        for member in list(self.members):
-            if not await member.revalidate():
-                self._part(member)
+    async def revalidate(self, owners: Collection[Hashable] | None = None) -> None:
+        """Rights (of these owners) may have changed: who may not stay leaves before more is delivered (EVT-4)."""
+        owned: dict[Hashable, list[Member]] = {}
+        for member in self.members:
+            if owners is None or member.owner in owners:
+                owned.setdefault(member.owner, []).append(member)
+        for members in owned.values():
+            if not await members[0].revalidate():
+                for member in members:
+                    self._part(member)
 
     def _payload(self, result: ExecutionResult) -> str:
         payload: dict[str, Any] = {"data": result.data}
@@ -183,6 +190,15 @@ class Groups:
     def ready(self) -> int:
         """How many groups listen by now."""
         return sum(group.context.listening for group, _ in self._running.values())
+
+    def owners(self) -> set[Hashable]:
+        """Whose rights the members have."""
+        return {member.owner for group, _ in self._running.values() for member in group.members}
+
+    async def revalidate(self, owners: Collection[Hashable]) -> None:
+        """The rights of these owners may have changed: whoever has others now leaves their group."""
+        for group, _ in list(self._running.values()):
+            await group.revalidate(owners)
 
     async def stay(self, source: Source, share: Share, member: Member) -> bool:
         """Be a member until out of the group; whether the subscription is over with that."""

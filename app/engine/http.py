@@ -47,7 +47,7 @@ from app.engine.requests import (
 from app.engine.schema import EngineSchema
 from app.engine.sockets import Sockets
 from app.engine.streams import stream_format, stream_operation
-from app.engine.websocket import SocketAdapter, SocketHandler, SocketOptions
+from app.engine.websocket import Crowded, SocketAdapter, SocketHandler, SocketOptions
 
 MIB = 2**20
 
@@ -141,7 +141,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         repeat = request.state.repeat = None if format_ else Repeat.of(request, self._claims)
         request._receive = repeat.reading(channel) if repeat else channel  # noqa: SLF001
         if format_ is not None:
-            return await stream_operation(self, request, format_)
+            return await stream_operation(self, request, format_, self.sockets)
         return await (repeat.answered(self.run(request)) if repeat else self.run(request))
 
     def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
@@ -293,6 +293,8 @@ class LychgateGraphQL(GraphQL[Any, None]):
         return response
 
     async def on_ws_connect(self, context: OperationContext) -> Any:
-        """Lets the application look at connection_init. Raises ConnectionRejectionError to refuse (4403)."""
+        """Lets the application look at connection_init. Raises ConnectionRejectionError (4403), Crowded (4429)."""
         await context.on_connect(context.connection_params or {})
+        if not self.sockets.admit(context):
+            raise Crowded
         return await super().on_ws_connect(context)

@@ -1,7 +1,8 @@
-"""All open websockets of this process, so that they can be counted, bounded, and closed from outside."""
+"""All open websockets and streams of this process: counted, bounded, and ended from outside."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable
 from typing import Any, Protocol
 
 
@@ -18,11 +19,19 @@ class Socket(Protocol):
 
 
 class Sockets:
-    """The registry. `limit` bounds the number of sockets (None: no bound); one more is answered with 503."""
+    """The registry. `limit` bounds the number of sockets (None: no bound); one more is answered with 503.
 
-    def __init__(self, limit: int | None = 10_000) -> None:
+    `each` bounds what one owner (a context's `owner`: the person) has open, streams over HTTP included.
+    """
+
+    def __init__(self, limit: int | None = 10_000, each: int | None = None) -> None:
         self.limit = limit
+        self.each = each
+        # The process stops: streams end, so that their clients take up elsewhere.
+        self.is_stopping = False
         self._open: set[Socket] = set()
+        self._admitted: dict[Any, Hashable] = {}
+        self._owners: Counter[Hashable] = Counter()
 
     @property
     def count(self) -> int:
@@ -39,6 +48,29 @@ class Sockets:
         """Whether no more sockets should be accepted."""
         return self.limit is not None and len(self._open) >= self.limit
 
+    def stop(self) -> None:
+        """The process is about to end."""
+        self.is_stopping = True
+
+    def admit(self, context: Any) -> bool:
+        """Whether the context's owner may have one more; if so it counts until `release`."""
+        owner: Hashable = getattr(context, "owner", None)
+        if owner is None:
+            return True
+        if self.each is not None and self._owners[owner] >= self.each:
+            return False
+        self._admitted[context] = owner
+        self._owners[owner] += 1
+        return True
+
+    def release(self, context: Any) -> None:
+        """It is over; for one that was not admitted, or a second time, nothing happens."""
+        owner = self._admitted.pop(context, None)
+        if owner is not None:
+            self._owners[owner] -= 1
+            if not self._owners[owner]:
+                del self._owners[owner]
+
     def contexts(self) -> list[Any]:
         """The contexts of all open sockets' connections."""
         return [socket.context for socket in self._open]
@@ -50,6 +82,7 @@ class Sockets:
     def remove(self, socket: Socket) -> None:
         """Called when a socket is done with; a second time does nothing."""
         self._open.discard(socket)
+        self.release(socket.context)
 
     async def close(
         self, predicate: Callable[[Any], bool], code: int = 4403, reason: str = "Forbidden"

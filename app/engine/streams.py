@@ -13,12 +13,15 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.http import process_result
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.engine.negotiation import GRAPHQL_RESPONSE, JSON
+from app.engine.request_body import Refused
+from app.engine.sockets import Sockets
 
 _EVENTS: Final = "text/event-stream"
 _MULTIPART: Final = "multipart/mixed"
@@ -74,10 +77,27 @@ def stream_format(accept: str | None) -> StreamFormat | None:
     return None
 
 
-async def stream_operation(view: GraphQL[Any, None], request: Request, format_: StreamFormat) -> Response:
-    """Any operation, its results as they come. A mutation needs POST here as well."""
+class _Held(StreamingResponse):
+    """A stream that counts among its owner's until it is over."""
+
+    release: Callable[[], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it all."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.release()
+
+
+async def stream_operation(
+    view: GraphQL[Any, None], request: Request, format_: StreamFormat, sockets: Sockets
+) -> Response:
+    """Any operation, its results as they come. A mutation needs POST here as well. Raises Refused 429."""
     data: Any = await view.parse_http_body(view.request_adapter_class(request))
     context: Any = await view.get_context(request, Response())
+    if not sockets.admit(context):
+        raise Refused(429, "Too many connections", headers={"Retry-After": "5"})
     context.last_event_id = request.headers.get("last-event-id")
     kinds = {OperationType.QUERY, OperationType.SUBSCRIPTION}
     if request.method == "POST":
@@ -93,28 +113,31 @@ async def stream_operation(view: GraphQL[Any, None], request: Request, format_: 
     async def parts() -> AsyncIterator[str]:
         yield format_.begin
         async with aclosing(results):
-            async for result in _with_heartbeat(request, results):
+            async for result in _with_heartbeat(request, results, sockets):
                 if result is None:
                     yield format_.beat
                 else:
                     payload = str(view.encode_json(process_result(result)))
                     yield format_.part(payload, getattr(context, "place", None))
-        yield format_.end
+        # A stream that breaks off is taken up elsewhere; one that completes is over.
+        if not sockets.is_stopping:
+            yield format_.end
 
     headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
-    response = StreamingResponse(parts(), headers=headers)
+    response = _Held(parts(), headers=headers)
+    response.release = lambda: sockets.release(context)
     response.headers["content-type"] = format_.media_type
     return response
 
 
 async def _with_heartbeat(
-    request: Request, results: AsyncGenerator[Any, None]
+    request: Request, results: AsyncGenerator[Any, None], sockets: Sockets
 ) -> AsyncGenerator[ExecutionResult | None, None]:
-    """Results, and None when nothing came for a while; ends when the client has gone."""
+    """Results, and None when nothing came for a while; ends when the client has gone, or the process goes."""
     following: asyncio.Task[Any] | None = None
     quiet = 0.0
     try:
-        while True:
+        while not sockets.is_stopping:
             following = following or asyncio.ensure_future(anext(results, _ENDED))
             done, _ = await asyncio.wait({following}, timeout=_LOOK_SECONDS)
             if done:

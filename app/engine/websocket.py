@@ -36,6 +36,7 @@ from app.engine import codes
 from app.engine.groups import Member, Share, Source
 from app.engine.masking import mask_exception
 from app.engine.messages import fault_of
+from app.engine.patience import REASON, STUCK
 from app.engine.protocols import OperationContext
 
 log = structlog.get_logger("lychgate.websocket")
@@ -54,6 +55,13 @@ class SocketOptions:
     send_seconds: float = 60.0
     max_operations: int = 100
     max_message_bytes: int = 2**20
+
+
+class Crowded(Failure):
+    """Its owner has too many sockets open."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many connections", code=codes.RATE_LIMITED)
 
 
 class SocketAdapter(ASGIWebSocketAdapter):
@@ -169,7 +177,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             # Waits behind the unread frames, in vain if the peer is gone.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._options.send_seconds):
-                    await self.websocket.close(4408, "Nothing was read for too long")
+                    await self.websocket.close(STUCK, REASON)
 
     def _stop_reading(self) -> None:
         if self._is_stuck or self._main is None:
@@ -205,7 +213,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             await super().handle_connection_init(message)
         except Failure as failure:
-            await self.websocket.close(4403, failure.message)
+            code = 4429 if isinstance(failure, Crowded) else 4403
+            await self.websocket.close(code, failure.message)
         except WebSocketDisconnected:
             raise
         except Exception as error:  # noqa: BLE001 - it is logged, and the client told
@@ -266,7 +275,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Until out of the group; whether the operation is over with that. Otherwise the context says where it is."""
         source = Source(operation.query, operation.variables, operation.operation_name)
         socket = self.websocket
-        member = Member(operation.id, context.reached, socket.send_raw, socket.in_time, share.revalidate)
+        member = Member(
+            operation.id, context.reached, socket.send_raw, socket.in_time, share.revalidate, share.owner
+        )
         try:
             return bool(await self.view.groups.stay(source, share, member))  # type: ignore[attr-defined]
         finally:

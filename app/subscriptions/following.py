@@ -68,7 +68,9 @@ async def follow(
     """
     context.require_reading()
     names = None if types is None else [type_.value for type_ in types]
-    async with hub.watching(stream) as watch:
+    # A group's rights are those of its members, who are looked after one by one.
+    owner = context.actor.sign_in_id if context.group is None else None
+    async with hub.watching(stream, owner) as watch:
         context.reached = await _beginning(context, stream, watch, after)
         context.listening = True
         while True:

@@ -7,7 +7,7 @@ last numbers as well (EVT-3).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import asynccontextmanager
 from typing import TypeVar
 from uuid import UUID
@@ -26,8 +26,9 @@ Rows = TypeVar("Rows")
 class Watch:
     """One subscriber's view of one stream."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, owner: UUID | None = None) -> None:
         self.last = last
+        self.owner = owner
         self.ready = False
         self._grown = asyncio.Event()
 
@@ -37,11 +38,15 @@ class Watch:
             self.last = sequence
             self._grown.set()
 
+    def look_again(self) -> None:
+        """Wake the subscriber though nothing has come: its rights may be others."""
+        self._grown.set()
+
     async def beyond(self, sequence: int) -> None:
-        """Wait until the stream has more than this."""
-        while self.last <= sequence:
-            self._grown.clear()
+        """Wait until the stream has more than this, or there is another reason to look."""
+        if self.last <= sequence:
             await self._grown.wait()
+        self._grown.clear()
 
 
 class Hub:
@@ -69,10 +74,23 @@ class Hub:
         """How many streams they wait for."""
         return len(self._watches)
 
+    def owners(self) -> set[UUID]:
+        """Whose rights those have who read the log alone."""
+        return {watch.owner for watch in self._all() if watch.owner is not None}
+
+    def recheck(self, owners: Collection[UUID]) -> None:
+        """The rights of these owners may have changed: their subscribers look at them anew."""
+        for watch in self._all():
+            if watch.owner in owners:
+                watch.look_again()
+
+    def _all(self) -> list[Watch]:
+        return [watch for watches in self._watches.values() for watch in watches]
+
     @asynccontextmanager
-    async def watching(self, stream: UUID) -> AsyncIterator[Watch]:
-        """A watch of the stream, from its present last number on."""
-        watch = Watch(0)
+    async def watching(self, stream: UUID, owner: UUID | None = None) -> AsyncIterator[Watch]:
+        """A watch of the stream, from its present last number on; `owner` is whose rights the subscriber has."""
+        watch = Watch(0, owner)
         watches = self._watches.setdefault(stream, set())
         watches.add(watch)
         try:

@@ -1,46 +1,65 @@
-"""Closing the websockets of sessions that are over (IDN-8)."""
+"""Looking after open connections: those of sessions that are over (IDN-8), and rights that changed (EVT-4)."""
 
 import asyncio
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 
-from app.access.authentication import living_sign_ins
+from app.access.authentication import rights_marks
 from app.core.wakeups import away
 from app.domain.application import App
+from app.engine.groups import Groups
 from app.engine.sockets import Sockets
+from app.subscriptions.hub import Hub
 
 log = structlog.get_logger(__name__)
 _SECONDS: Final = 2.0
 _FORBIDDEN: Final = 4403
 
 
-async def close_ended(app: App, sockets: Sockets) -> None:
-    """Until cancelled: close with 4403 what a session or access token opened that was revoked or has run out.
+class Guard:
+    """Compares what the open connections of this process rest on with the database, every two seconds.
 
-    One statement for all sockets of the process, so that neither lost wake-ups nor the mere
-    passing of time keep a socket open longer than 5 seconds.
+    One statement for all of them, so that neither lost wake-ups nor the mere passing of time, nor a
+    change of rights that writes no event where they listen, lasts longer than 5 seconds.
     """
-    while True:
-        await asyncio.sleep(_SECONDS)
-        try:
-            await close_once(app, sockets)
-        except away() as error:
-            log.warning("sessions can't be checked", error=type(error).__name__)
+
+    def __init__(self, app: App, sockets: Sockets, hub: Hub, groups: Groups) -> None:
+        self._app = app
+        self._sockets = sockets
+        self._hub = hub
+        self._groups = groups
+        self._marks: dict[UUID, str] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(_SECONDS)
+            try:
+                await self.look()
+            except away() as error:
+                log.warning("rights can't be checked", error=type(error).__name__)
+
+    async def look(self) -> None:
+        """Once: sockets of what is over are closed with 4403, subscribers with other rights look anew."""
+        listening = self._hub.owners() | {owner for owner in self._groups.owners() if isinstance(owner, UUID)}
+        held = listening | {id_ for context in self._sockets.contexts() if (id_ := _sign_in(context))}
+        if not held:
+            self._marks = {}
+            return
+        await self._app.resources.tell_time()
+        marks = await rights_marks(self._app.read_all(), held, self._app.clock.now())
+        ended = held - marks.keys()
+        if ended:
+            await self._sockets.close(lambda context: _sign_in(context) in ended, _FORBIDDEN, "Session ended")
+        # One that was not known yet may have changed since its rights were loaded.
+        changed = {id_ for id_ in listening if marks.get(id_) is None or marks[id_] != self._marks.get(id_)}
+        self._marks = marks
+        self._hub.recheck(changed)
+        await self._groups.revalidate(changed)
 
 
-async def close_once(app: App, sockets: Sockets) -> int:
-    """The same, once; how many sockets were closed."""
-    held = {sign_in for context in sockets.contexts() if (sign_in := _sign_in(context)) is not None}
-    if not held:
-        return 0
-    await app.resources.tell_time()
-    living = await living_sign_ins(app.read_all(), held, app.clock.now())
-    ended = held - living
-    if not ended:
-        return 0
-    return await sockets.close(lambda context: _sign_in(context) in ended, _FORBIDDEN, "Session ended")
-
-
-def _sign_in(context: Any) -> Any:
-    return context.actor.sign_in_id
+def _sign_in(context: Any) -> UUID | None:
+    found: UUID | None = context.actor.sign_in_id
+    return found

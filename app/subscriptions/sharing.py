@@ -37,7 +37,13 @@ def share_of(context: Context, account: UUID, allowed: Callable[[], bool], after
         await context.renew()
         return allowed() and rights_in(context.actor, account) == rights
 
-    return Share(key=(account, rights), context=make, revalidate=revalidate, after=after)
+    return Share(
+        key=(account, rights),
+        context=make,
+        revalidate=revalidate,
+        owner=context.actor.sign_in_id,
+        after=after,
+    )
 
 
 def rights_in(actor: Actor, account: UUID) -> Actor:

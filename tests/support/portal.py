@@ -15,6 +15,7 @@ import uvicorn
 from app.access.actor import Actor
 from app.core.settings import Settings
 from app.domain.identity.commands import create_staff
+from app.engine.patience import PING_SECONDS, PONG_SECONDS, PatientWebSockets
 from app.main import Server, starlette_of
 from tests.support import documents
 from tests.support.live import Live, connected
@@ -206,7 +207,9 @@ class Portal:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, background: bool = False) -> AsyncIterator[Portal]:
+async def running(
+    settings: Settings, *, background: bool = False, pings: tuple[float, float] = (PING_SECONDS, PONG_SECONDS)
+) -> AsyncIterator[Portal]:
     """The portal on a free port, in this event loop; ends with the block."""
     listening = socket.create_server(("127.0.0.1", 0))
     # asyncio does that only for sockets that name their protocol: else each answer waits 40 ms for an ACK.
@@ -219,9 +222,10 @@ async def running(settings: Settings, *, background: bool = False) -> AsyncItera
             lifespan="on",
             log_config=None,
             access_log=False,
-            ws="websockets-sansio",
+            ws=PatientWebSockets,
             ws_per_message_deflate=False,
-            ws_ping_timeout=None,
+            ws_ping_interval=pings[0],
+            ws_ping_timeout=pings[1],
             timeout_graceful_shutdown=2,
         )
     )
