@@ -27,7 +27,6 @@ from app.domain.application import App
 from app.engine.graphiql import graphiql_routes
 from app.engine.http import EndpointOptions, LychgateGraphQL
 from app.engine.limits import Limits
-from app.engine.patience import PING_SECONDS, PONG_SECONDS, PatientWebSockets
 from app.engine.sockets import Sockets
 from app.engine.websocket import SocketOptions
 from app.graphql import schema
@@ -43,9 +42,9 @@ from app.web.persisted import RedisQueries
 from app.web.requests import context_for
 from app.web.stack import middleware_of
 from app.web.support import support_routes
+from app.web.transport import UVICORN
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
-_MEBIBYTE: Final = 2**20
 Preparation = Callable[[ServerUrls], Awaitable[None]]
 """What is done to the servers before the application opens them."""
 
@@ -265,7 +264,7 @@ def demo(settings: Settings, host: str, port: int) -> None:
             await company.ensure(settings, urls, REACTIONS, progress)
 
     server = Server(settings, background=True, prepare=prepare)
-    web = _Announcing(uvicorn.Config(starlette_of(server), host=host, port=port, **_UVICORN), server)
+    web = _Announcing(uvicorn.Config(starlette_of(server), host=host, port=port, **UVICORN), server)
     with suppress(KeyboardInterrupt):
         web.run()
 
@@ -284,20 +283,5 @@ class _Announcing(uvicorn.Server):
             await company.tell(self._server.app)
 
 
-_UVICORN: Final[dict[str, Any]] = {
-    "lifespan": "on",
-    "log_config": None,
-    "access_log": False,
-    "server_header": False,
-    "proxy_headers": False,
-    "ws": PatientWebSockets,
-    "ws_max_size": _MEBIBYTE,
-    "ws_per_message_deflate": False,
-    "ws_ping_interval": PING_SECONDS,
-    "ws_ping_timeout": PONG_SECONDS,
-    "timeout_graceful_shutdown": 10,
-}
-
-
 def _run(app: Any, host: str, port: int, **options: Any) -> None:
-    uvicorn.run(app, host=host, port=port, **_UVICORN, **options)
+    uvicorn.run(app, host=host, port=port, **UVICORN, **options)

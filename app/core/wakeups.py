@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import structlog
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, OperatorInterventionError, PostgresConnectionError, PostgresError
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -48,6 +48,11 @@ class Wakeups:
 def away() -> tuple[type[Exception], ...]:
     """What is raised when Redis or PostgreSQL can't be reached; both come back by themselves."""
     return (RedisError, OSError, TimeoutError, PostgresError, InterfaceError)
+
+
+def database_away() -> tuple[type[Exception], ...]:
+    """What a read raises while PostgreSQL can't be reached or stops; a statement that is wrong raises none of these."""
+    return (OSError, TimeoutError, PostgresConnectionError, OperatorInterventionError, InterfaceError)
 
 
 class Listener:

@@ -275,9 +275,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Until out of the group; whether the operation is over with that. Otherwise the context says where it is."""
         source = Source(operation.query, operation.variables, operation.operation_name)
         socket = self.websocket
-        member = Member(
-            operation.id, context.reached, socket.send_raw, socket.in_time, share.revalidate, share.owner
-        )
+        sends = (socket.send_raw, socket.in_time)
+        member = Member(operation.id, context.reached, *sends, share.revalidate, share.owner)
         try:
             return bool(await self.view.groups.stay(source, share, member))  # type: ignore[attr-defined]
         finally:

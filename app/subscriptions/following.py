@@ -1,14 +1,16 @@
 """Following a stream with the viewer's own rights: what was missed, then what comes (EVT-2)."""
 
-from collections.abc import AsyncGenerator, Callable, Collection
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from app.context import Context
 from app.core import ids
 from app.core.database import Row
 from app.core.failures import Failure
+from app.core.wakeups import database_away
 from app.domain.accounts import queries as accounts
 from app.domain.events import cursors
 from app.domain.events import queries as events
@@ -16,6 +18,8 @@ from app.engine.groups import Share
 from app.models.event import EventType
 from app.subscriptions.hub import Hub, Watch
 from app.subscriptions.sharing import RIGHTS_CHANGED, share_of
+
+_RETRY_SECONDS: Final = 0.5
 
 
 async def follow_account(
@@ -75,9 +79,9 @@ async def follow(
         context.listening = True
         while True:
             known = watch.last
-            if not await _may_go_on(context, stream, allowed):
+            rows = await _news(context, hub, stream, allowed, names)
+            if rows is None:
                 return
-            rows = await hub.reading(events.after(context.read(), stream, context.reached, names))
             for row in rows:
                 context.reached = row["sequence"]
                 context.place = cursors.encode(stream, context.reached)
@@ -90,6 +94,19 @@ async def follow(
                     context.share = share()
                     return
                 await watch.beyond(context.reached)
+
+
+async def _news(
+    context: Context, hub: Hub, stream: UUID, allowed: Callable[[], bool], names: Collection[str] | None
+) -> Sequence[Row] | None:
+    """The next events; None when no longer allowed. Who listens needn't hear that the database is restarted."""
+    while True:
+        try:
+            if not await _may_go_on(context, stream, allowed):
+                return None
+            return await hub.reading(events.after(context.read(), stream, context.reached, names))
+        except database_away():
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _beginning(context: Context, stream: UUID, watch: Watch, after: str | None) -> int:
