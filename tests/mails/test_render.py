@@ -88,12 +88,6 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "used": 9,
         "quantity": 10,
     },
-    MailKind.WEBHOOK_DISABLED: {
-        "name": "Ada Lovelace",
-        "company": "Acme",
-        "host": "hooks.example.com",
-        "reason": "FAILING",
-    },
 }
 _OVERUSE = {
     "farm": "Main farm",
@@ -118,6 +112,7 @@ FACTS[MailKind.OVERUSE_ALERT] = {
     "limit": 1000,
 }
 FACTS |= dict.fromkeys(_OVERUSE_KINDS, _OVERUSE)
+FACTS[MailKind.WEBHOOK_DISABLED] = {"name": "Ada", "company": "Acme", "host": "a.example", "reason": "GONE"}
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'
 
