@@ -106,6 +106,14 @@ async def test_linked_once_it_signs_in_from_then_on(settings: Settings) -> None:
         # By subject from now on, whatever became of the address.
         provider.person = {"sub": "ada-1", "email": "elsewhere@example.com", "email_verified": False}
         async with browser(portal) as later:
+            assert (await later.get(START)).status_code == 403, "an unverified address is refused"
+            assert await who(later) is None
+        provider.person = {"sub": "ada-1"}
+        async with browser(portal) as later:
+            await later.get(START)
+            assert await who(later) == ada.email, "no address is none that could be wrong"
+        provider.person = {"sub": "ada-1", "email": "elsewhere@example.com", "email_verified": True}
+        async with browser(portal) as later:
             came = await later.get(START, params={"return": "https://evil.example/"})
             assert urlsplit(str(came.url)).path == "/"
             assert await who(later) == ada.email

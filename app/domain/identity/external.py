@@ -25,10 +25,13 @@ from app.models.sign_in import ExternalIdentity
 async def enter(work: Work, who: ExternalPerson, client: Client) -> Entry:
     """Let in whoever is linked; link whoever asks with a session of their own, which goes on (an empty Entry).
 
-    Raises Forbidden for all others, in the same words whether the address is known or not.
+    Raises Forbidden for all others, in the same words whether the address is known or not; and for whomever the
+    provider names with an address that it has not verified.
     """
     async with work:
         work.require(Permission.EXTERNAL_SIGN_IN)
+        if who.email is not None and not who.email_verified:
+            raise Forbidden
         async with work.as_owner():  # links to providers are nobody's to see
             linked = await work.first(_person_of(who)) or await _link(work, who)
             person = await work.get(Person, linked)
@@ -39,7 +42,7 @@ async def enter(work: Work, who: ExternalPerson, client: Client) -> Entry:
 
 async def _link(work: Work, who: ExternalPerson) -> Any:
     """The signed-in person, who has this identity from now on. Raises Forbidden."""
-    if work.actor.session_id is None or not who.email_verified or who.email is None:
+    if work.actor.session_id is None or who.email is None:
         raise Forbidden
     person = await work.get(Person, work.actor.person_id)
     if rules.email_key(who.email) != person.email_key:
