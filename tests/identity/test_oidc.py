@@ -108,7 +108,7 @@ async def test_linked_once_it_signs_in_from_then_on(settings: Settings) -> None:
         async with browser(portal) as later:
             assert (await later.get(START)).status_code == 403, "an unverified address is refused"
             assert await who(later) is None
-        provider.person = {"sub": "ada-1"}
+        provider.person = provider.userinfo = {"sub": "ada-1"}
         async with browser(portal) as later:
             await later.get(START)
             assert await who(later) == ada.email, "no address is none that could be wrong"
