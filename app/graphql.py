@@ -14,6 +14,7 @@ from app.resolvers.invitations import InstallInvitationMutation
 from app.resolvers.keys import LicenseKeyMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
+from app.resolvers.offline import OfflineMutation
 from app.resolvers.orders import OrderMutation
 from app.resolvers.proxies import KeyQuery, ProxyServerMutation
 from app.resolvers.releases import ReleaseMutation
@@ -88,6 +89,7 @@ class Mutation(
     InstallationMutation,
     FarmMutation,
     ProxyServerMutation,
+    OfflineMutation,
     TicketMutation,
     StaffTicketMutation,
     ArticleMutation,

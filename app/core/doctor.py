@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from app.core.backing import backing_servers
 from app.core.errors import OperatorError
+from app.core.mdm import MdmVendor
 from app.core.migrate import ensure_current
 from app.core.settings import PREFIX, Settings, read_settings
 from app.core.signing import Signer
@@ -103,6 +104,12 @@ def _keys(settings: Settings) -> Iterator[str]:
         Signer.from_file(path)
     except (OSError, ValueError, TypeError) as error:
         yield f"the licence key {path} is not an Ed25519 private key in PEM ({error}): restore it"
-    for secret in (path, settings.home_dir / "secret-key"):
+    vendor = settings.mdm_vendor_path
+    if settings.mdm_vendor_file is not None or vendor.exists():
+        try:
+            MdmVendor.from_pem(vendor.read_bytes())
+        except (OSError, ValueError) as error:
+            yield f"{vendor} is not an RSA key with its certificate chain in PEM ({error}): mend it"
+    for secret in (path, vendor, settings.home_dir / "secret-key"):
         if secret.exists() and secret.stat().st_mode & 0o077:
             yield f"{secret} can be read by others: chmod 600 {secret}"

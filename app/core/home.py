@@ -53,6 +53,13 @@ def keep_license_key(path: Path, *, given: bool) -> None:
         raise SettingsError(msg) from error
 
 
+def require_mdm_vendor(path: Path | None) -> None:
+    """A key and chain that the operator named must be there. Raises SettingsError."""
+    if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+        msg = f"LYCHGATE_MDM_VENDOR_FILE {path} can't be read: name a readable PEM file"
+        raise SettingsError(msg)
+
+
 def write_private_once(path: Path, content: bytes) -> bool:
     """Write a file of mode 0600 unless it is there; False if another process was first.
 

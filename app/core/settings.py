@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from app.core.errors import SettingsError
-from app.core.home import keep_license_key, kept_secret, prepare_home
+from app.core.home import keep_license_key, kept_secret, prepare_home, require_mdm_vendor
 from app.core.support_hours import SupportHours, parse_support_hours
 from app.core.urls import checked_origin, checked_url, is_loopback
 
@@ -65,8 +65,7 @@ class Settings(BaseSettings):
         None, description="Redis 6.2 or newer or Valkey, redis://… or rediss://…; embedded if not given"
     )
     smtp_url: SecretStr | None = Field(
-        None,
-        description="smtp://user:pass@host:587?starttls=1 or smtps://…; development mailbox if not given",
+        None, description="smtp://user:pass@host:587?starttls=1 or smtps://…; else a development mailbox"
     )
     mail_from: str = Field("Lychgate <no-reply@localhost>", description="sender of every mail")
     public_url: str = Field("http://127.0.0.1:8000", description="base of the links in mails")
@@ -76,9 +75,11 @@ class Settings(BaseSettings):
     license_key_file: Path | None = Field(
         None, description="Ed25519 private key (PEM) that signs licences; made in HOME_DIR if not given"
     )
+    mdm_vendor_file: Path | None = Field(
+        None, description="RSA key and chain (one PEM) that sign for Apple; for development made in HOME_DIR"
+    )
     storage_url: str | None = Field(
-        None,
-        description="attachments and exports, file:// or s3://bucket/prefix; HOME_DIR/storage if not given",
+        None, description="attachments and exports, file:// or s3://bucket/prefix; else HOME_DIR/storage"
     )
     home_dir: Path = Field(Path("~/.lychgate"), description="embedded servers, generated keys, local storage")
     inbound_mail_secret: SecretStr | None = Field(
@@ -112,9 +113,7 @@ class Settings(BaseSettings):
         0, ge=0, description="how long browsers insist on HTTPS (Strict-Transport-Security); 0: not told"
     )
     max_body_bytes: int = Field(
-        1_048_576,
-        ge=1_024,
-        description="the largest HTTP body in bytes; multipart uploads have their own limit",
+        1_048_576, ge=1_024, description="the largest HTTP body in bytes; multipart uploads have their own"
     )
     max_upload_bytes: int = Field(
         210 * 1_048_576, ge=1_048_576, description="the largest multipart body in bytes (SUP-8)"
@@ -164,7 +163,7 @@ class Settings(BaseSettings):
     def _hours(cls, value: Any) -> Any:
         return parse_support_hours(value) if isinstance(value, str) else value
 
-    @field_validator("home_dir", "license_key_file")
+    @field_validator("home_dir", "license_key_file", "mdm_vendor_file")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         try:
@@ -235,6 +234,11 @@ class Settings(BaseSettings):
         return self.license_key_file or self.home_dir / "license-key.pem"
 
     @property
+    def mdm_vendor_path(self) -> Path:
+        """Where key and chain for push certificates are, or will be generated at the first use."""
+        return self.mdm_vendor_file or self.home_dir / "mdm-vendor.pem"
+
+    @property
     def storage_location(self) -> str:
         """Where attachments and exports are: a file:// or s3:// URL."""
         return self.storage_url or f"file://{self.home_dir / 'storage'}"
@@ -255,6 +259,7 @@ def load_settings(**overrides: Any) -> Settings:
     settings = read_settings(**overrides)
     prepare_home(settings.home_dir)
     keep_license_key(settings.license_key_path, given=settings.license_key_file is not None)
+    require_mdm_vendor(settings.mdm_vendor_file)
     if settings.secret_key.get_secret_value():
         return settings
     key = kept_secret(settings.home_dir / "secret-key", shortest=SHORTEST_SECRET)

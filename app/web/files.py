@@ -13,6 +13,8 @@ from app.core.signed_urls import LinkState, state_of
 from app.domain.application import App
 from app.domain.exports import commands as export_requests
 from app.domain.exports import reading as exports
+from app.domain.offline import commands as licenses
+from app.domain.offline import requests as offline_requests
 from app.domain.tickets import attachments
 from app.domain.transfers import queries as transfers
 
@@ -49,10 +51,19 @@ async def _migration(app: App, id_: UUID) -> Download | None:
     return Download(f"migration-{id_.hex}.csv", "text/csv; charset=utf-8", pieces)
 
 
+async def _license(app: App, id_: UUID) -> Download | None:
+    found = await offline_requests.answer(app.read_all(), id_)
+    if found is None:
+        return None
+    name, content = found
+    return Download(name, "text/plain; charset=utf-8", offline_requests.pieces(content), len(content))
+
+
 DOWNLOADS: Final[Mapping[str, Opener]] = {
     attachments.PURPOSE: _attachment,
     export_requests.PURPOSE: _export,
     transfers.REPORT: _migration,
+    licenses.PURPOSE: _license,
 }
 """A line for each kind of file."""
 

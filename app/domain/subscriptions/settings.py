@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from app.access.permissions import Permission
+from app.domain.errors import Invalid
+from app.domain.products.queries import policy_of
 from app.domain.subscriptions import rules, thresholds
 from app.domain.subscriptions.events import SubscriptionChanged
 from app.domain.work import Work
@@ -43,6 +45,25 @@ async def set_usage_thresholds(work: Work, subscription_id: UUID | None, percent
                 chosen, subscription.used, subscription.quantity
             )
             work.emit(_changed(subscription, usageThresholds=chosen))
+        return subscription.id
+
+
+async def set_offline_use(work: Work, subscription_id: UUID | None, *, enabled: bool) -> UUID:
+    """PXY-4: staff let files activate with this subscription's keys, or no longer.
+
+    What files activated stays, and can be given back. Raises NOT_FOUND, FORBIDDEN, INVALID for a
+    product that knows no offline use.
+    """
+    async with work:
+        subscription = await work.get(LicenseSubscription, subscription_id, "subscriptionId")
+        work.require(Permission.OFFLINE_USE_SET, subscription)
+        policy = await policy_of(work.session, subscription.product)
+        if not policy.offline_possible:
+            msg = f"{policy.name} can't be used offline."
+            raise Invalid(msg, "subscriptionId")
+        if enabled is not subscription.offline_use:
+            subscription.offline_use = enabled
+            work.emit(_changed(subscription, offlineUse=enabled))
         return subscription.id
 
 

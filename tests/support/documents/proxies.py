@@ -14,6 +14,9 @@ MUTATIONS = {
         "activateProxyServer", f"installationToken license installation {{ {PROXY} }}"
     ),
     "reportManagedDevices": mutation("reportManagedDevices", _TOLD),
+    "exchangeOfflineFile": mutation("exchangeOfflineFile", f"file filename url proxyServer {{ {PROXY} }}"),
+    "setOfflineUse": mutation("setOfflineUse", "subscription { id offlineUse }"),
+    "signMdmCertificate": mutation("signMdmCertificate", "file filename"),
 }
 CHECK_IN = mutation("checkIn", _TOLD)
 SHOWN = f"query ($id: ID!) {{ node(id: $id) {{ ... on ProxyServer {{ {PROXY} }} }} }}"
