@@ -131,10 +131,7 @@ class Settings(BaseSettings):
     redis_pool_size: int = Field(20, ge=2, le=1_000, description="Redis connections of one process")
     smtp_connections: int = Field(4, ge=1, le=50, description="SMTP connections of one background process")
     poll_seconds: float = Field(
-        5.0,
-        gt=0,
-        le=60,
-        description="seconds between looks at the database where wake-ups may be lost (EVT-3)",
+        5.0, gt=0, le=60, description="seconds between looks at the database; wake-ups may be lost (EVT-3)"
     )
     embedded_fsync: bool = Field(
         default=True, description="off makes the embedded PostgreSQL faster and unsafe: tests"
