@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits clean
+.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits clean bench bench-gate
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -84,6 +84,12 @@ audits: $(READY) ## graphql-http's audits (needs npm)
 
 clean: ## forget the set-up and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+bench: $(READY) ## W1 to W4 of docs/performance.md against the floor (ARGS="--accounts 20 --computers 20000" for a quick look)
+	@$(BIN)/python -m bench.api $(ARGS)
+
+bench-gate: $(READY) ## the same, small, failing where CPU per request is over its gate
+	@$(BIN)/python -m bench.api --gate --accounts 20 --computers 20000 --rounds 3 --seconds 1 $(ARGS)
 
 bench-farms: $(READY) ## a sweep of 1,000 farms that are due, among 1,000,000 and among 1,000
 	@$(BIN)/python -m bench.farms
