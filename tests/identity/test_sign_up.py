@@ -145,3 +145,13 @@ def test_an_address_stays_the_same_address_in_another_case(email: str) -> None:
         return
     assert rules.email_key(normal) == rules.email_key(normal.upper()) == rules.email_key(normal.lower())
     assert rules.email_of(normal, "email") == normal
+
+
+@pytest.mark.rule("IDN-1", "MAI-4")
+def test_names() -> None:
+    for name in ("O'Neil", "Zoë", "李", "\u0645\u06cc\u200c\u062e\u0648", "<b>Ada</b>"):
+        assert rules.name_of(name, "name") == name
+    assert rules.name_of(" Ada\r\nBcc: eve@example.com ", "name") == "Ada Bcc: eve@example.com"
+    for odd in ("", " \u2003", "x" * 101, "Ada\0", "Ada\x1b[2J", "\u202eadA", "\u200b", "A\ufeff"):
+        with pytest.raises(DomainError):
+            rules.name_of(odd, "name")

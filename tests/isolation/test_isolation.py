@@ -21,6 +21,7 @@ from tests.isolation.asking import Asking, Place
 from tests.isolation.tenants import PUBLIC, STAFFS_OWN, Tenant, outsiders, somewhere, tenant, types_with_id
 from tests.support.live import Live
 from tests.support.portal import Person, Portal
+from tests.support.statements import Statements, counted
 from tests.support.walking import Walk
 from tests.support.world import World
 
@@ -34,6 +35,8 @@ LESSER = {
     "mutations": ("regular member", "partner administrator"),
     "words": ("regular member", "licence administrator"),
 }
+# Written once a minute, whoever asks for what.
+TOUCHES = ("update session set last_used_at", "update access_token set last_used_at")
 OWN = "subscription ($id: ID!) { accountEvents(accountId: $id) { type } }"
 
 
@@ -48,13 +51,20 @@ class Scene:
     people: dict[str, str]
     asking: Asking
     database: World
+    statements: Statements
 
     async def both(self, place: Place, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The answers to another tenant's ID and to a random one, without the IDs themselves."""
+        """The answers to another tenant's ID and to a random one, without the IDs themselves.
+
+        And what the database was asked for each: where that is the same, no clock tells them apart.
+        """
         foreign = self.alpha.id_of(place.typename)
         told = []
         for id_ in (foreign, somewhere(place.typename)):
+            self.statements.clear()
             answer = await self.portal.ask(place.document, token, **place.given(id_))
+            answer["asked"] = sorted(text for text in self.statements.run if not text.startswith(TOUCHES))
+            assert answer["asked"], "nobody is known without a look"
             told.append(
                 json.loads(json.dumps(answer).replace(id_, "ID").replace(id_.partition("_")[2], "HEX"))
             )
@@ -70,7 +80,9 @@ async def scene(portal: Portal, database_url: str) -> AsyncIterator[Scene]:
     try:
         asking = Asking(schema, omega, await portal.issue())
         world = World(alpha.admin, "", database, {})
-        yield Scene(portal, schema, alpha, omega, people, asking, world)
+        app = portal.server.app.resources
+        async with counted(app.database, app.settings.database_pool_size) as statements:
+            yield Scene(portal, schema, alpha, omega, people, asking, world, statements)
     finally:
         await database.close()
 

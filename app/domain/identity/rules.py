@@ -19,6 +19,8 @@ KEPT_SESSION_LASTS: Final = timedelta(days=30)
 _SHORTEST_PASSWORD: Final = 12
 _LONGEST_PASSWORD: Final = 128
 _LONGEST_NAME: Final = 100
+# Persian and Indian scripts need them inside of words; nothing else that is invisible belongs into a name.
+_JOINERS: Final = dict.fromkeys((0x200C, 0x200D))
 # zxcvbn's scale: below 2 a password is among the first million that anybody would try.
 _COMMON: Final = 2
 _LONGEST_MEASURED: Final = 72
@@ -47,7 +49,7 @@ def name_of(text: str, *path: str) -> str:
     if len(name) > _LONGEST_NAME:
         msg = f"This can have {_LONGEST_NAME} characters at most."
         raise Invalid(msg, *path)
-    if not name.isprintable():
+    if not name.translate(_JOINERS).isprintable():
         msg = "This can't hold control characters."
         raise Invalid(msg, *path)
     return name
