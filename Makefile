@@ -94,5 +94,8 @@ bench-gate: $(READY) ## the same, small, failing where CPU per request is over i
 bench-farms: $(READY) ## a sweep of 1,000 farms that are due, among 1,000,000 and among 1,000
 	@$(BIN)/python -m bench.farms
 
+bench-keys: $(READY) ## a dashboard of 500 keys and 100,000 computers: counters against counting
+	@$(BIN)/python -m bench.keys
+
 bench-live: $(READY) ## one event to 2,000 websockets, against a bare server
 	@$(BIN)/python -m bench.live
