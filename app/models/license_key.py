@@ -38,7 +38,6 @@ class LicenseKey(SQLModel, table=True):
         sa.CheckConstraint("renews_with_subscription or expires_on is not null", name="end"),
         sa.Index("ix_license_key_account_name", "account_id", "name_key", "id"),
         sa.Index("ix_license_key_account_kind", "account_id", "kind", "id"),
-        sa.Index("ix_license_key_account_quota", "account_id", sa.text("coalesce(quota, 2147483647)"), "id"),
         sa.Index(
             "ix_license_key_account_end",
             "account_id",

@@ -162,10 +162,9 @@ def _keys() -> None:
     op.create_check_constraint("end", table, "renews_with_subscription or expires_on is not null")
     # The sorts' indexes begin with it.
     op.drop_index("ix_license_key_account_id", table_name=table)
-    quota, end = sa.text("coalesce(quota, 2147483647)"), sa.text("coalesce(expires_on, '9999-12-31'::date)")
+    end = sa.text("coalesce(expires_on, '9999-12-31'::date)")
     op.create_index("ix_license_key_account_name", table, ["account_id", "name_key", "id"])
     op.create_index("ix_license_key_account_kind", table, ["account_id", "kind", "id"])
-    op.create_index("ix_license_key_account_quota", table, ["account_id", quota, "id"])
     op.create_index("ix_license_key_account_end", table, ["account_id", end, "id"])
     op.create_index(
         "ix_license_key_expiry",
@@ -233,7 +232,7 @@ def downgrade() -> None:
 def _lists_back() -> None:
     for name in ("ix_sales_order_placed", "ix_sales_order_status_placed"):
         op.drop_index(name, table_name="sales_order")
-    for name in ("name", "kind", "quota", "end"):
+    for name in ("name", "kind", "end"):
         op.drop_index(f"ix_license_key_account_{name}", table_name="license_key")
     op.drop_index("ix_license_key_expiry", table_name="license_key")
     op.create_index("ix_license_key_account_id", "license_key", ["account_id"])
