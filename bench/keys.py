@@ -11,7 +11,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -26,7 +25,7 @@ from app.core.clock import Clock
 from app.core.database import Database, Look
 from app.core.embedded import EmbeddedServers
 from app.core.migrate import upgrade
-from app.core.paging import Order, fetch_counts, fetch_pages, page_request
+from app.core.paging import LARGEST_PAGE, Order, fetch_counts, fetch_pages, page_request
 from app.core.statements import Statement
 from app.domain.keys import queries as keys
 from app.domain.subscriptions import usage
@@ -71,6 +70,7 @@ _COUNTED: Final = Statement(
     ("id",),
     {},
 )
+_CLOCK: Final = Clock()
 Question = Callable[[Look], Awaitable[Any]]
 
 
@@ -137,22 +137,22 @@ async def _look(url: str, name: str, key_count: int, computers: int) -> Look:
 
 
 async def _cards(look: Look) -> None:
-    [card] = (await usage.cards_on(date.today())(look, [ACCOUNT]))[ACCOUNT]
+    [card] = (await usage.cards_on(_CLOCK.today())(look, [ACCOUNT]))[ACCOUNT]
     assert card["active_installations"] == card["used"] > 0
 
 
 async def _usage(look: Look) -> None:
-    uses = (await usage.uses_on(date.today())(look, [SUBSCRIPTION]))[SUBSCRIPTION]
-    pool = (await usage.pools_on(date.today())(look, [SUBSCRIPTION]))[SUBSCRIPTION]
+    uses = (await usage.uses_on(_CLOCK.today())(look, [SUBSCRIPTION]))[SUBSCRIPTION]
+    pool = (await usage.pools_on(_CLOCK.today())(look, [SUBSCRIPTION]))[SUBSCRIPTION]
     assert uses["used"] == pool["used"]
 
 
 async def _keys(look: Look) -> None:
-    request = page_request(keys.OF_SUBSCRIPTION, Clock(), 100, None, Order("QUOTA"))
+    request = page_request(keys.OF_SUBSCRIPTION, _CLOCK, LARGEST_PAGE, None, Order("QUOTA"))
     page = (await fetch_pages(look, [SUBSCRIPTION], request))[SUBSCRIPTION]
     counts = await fetch_counts(look, [SUBSCRIPTION], request)
-    assert len(page.rows) == 100
-    assert counts[SUBSCRIPTION] > 100
+    assert len(page.rows) == LARGEST_PAGE
+    assert counts[SUBSCRIPTION] > LARGEST_PAGE
 
 
 async def _counted(look: Look) -> None:
