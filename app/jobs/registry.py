@@ -12,6 +12,7 @@ from app.jobs import (
     fold_tallies,
     forget_exports,
     forget_offline_requests,
+    keep_event_months,
     remind_subscriptions,
     renew_subscriptions,
     run_transfers,
@@ -20,6 +21,7 @@ from app.jobs import (
     sweep_sign_ins,
     tidy_queue,
     trim_usage,
+    trim_webhooks,
     validate_farms,
 )
 
@@ -56,5 +58,7 @@ JOBS: Final[dict[str, Job]] = {
     sweep_sign_ins.NAME: Job(sweep_sign_ins.run, sweep_sign_ins.due),
     "tidy_queue": Job(tidy_queue.run, tidy_queue.due, EACH_HOUR),
     trim_usage.NAME: Job(trim_usage.run, trim_usage.due, EACH_HOUR),
+    trim_webhooks.NAME: Job(trim_webhooks.run, trim_webhooks.due, EACH_HOUR),
+    keep_event_months.NAME: Job(keep_event_months.run, keep_event_months.due, EACH_HOUR),
     validate_farms.NAME: Job(validate_farms.run, validate_farms.due),
 }

@@ -90,9 +90,11 @@ class Event(SQLModel, table=True):
         one_of("type", EventType),
         one_of("actor_kind", EventActorKind),
         one_of("audience", EventAudience),
-        sa.UniqueConstraint("stream_id", "sequence"),
+        # Each with the time, by which the table is partitioned: the counter makes numbers unique.
+        sa.UniqueConstraint("stream_id", "sequence", "occurred_at", name="uq_event_stream_id_sequence"),
         sa.Index("ix_event_stream_type_sequence", "stream_id", "type", "sequence"),
         sa.Index("ix_event_stream_actor_sequence", "stream_id", "actor_person_id", "sequence"),
+        sa.Index("ix_event_stream_occurred_at", "stream_id", "occurred_at"),
         sa.Index("ix_event_occurred_at", "occurred_at"),
     )
 

@@ -104,7 +104,8 @@ async def _news(
         try:
             if not await _may_go_on(context, stream, allowed):
                 return None
-            return await hub.reading(events.after(context.read(), stream, context.reached, names))
+            now = context.clock.now()
+            return await hub.reading(events.after(context.read(), stream, context.reached, names, now))
         except database_away():
             await asyncio.sleep(_RETRY_SECONDS)
 
@@ -124,7 +125,7 @@ async def _may_go_on(context: Context, stream: UUID, allowed: Callable[[], bool]
     if context.group is None:
         return allowed()
     look = context.app.read_all()
-    if await events.contains(look, stream, context.reached, RIGHTS_CHANGED):
+    if await events.contains(look, stream, context.reached, RIGHTS_CHANGED, context.clock.now()):
         await context.group.revalidate()
     return True
 

@@ -1,7 +1,7 @@
 """Reading the event log, as the looking actor may see it (EVT-4)."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,9 +43,13 @@ _TYPENAME = sa.case(
 ).label("__typename")
 COLUMNS = (*_event.c, _TYPENAME)
 
+# Only the months in which something that may still be resumed behind can be: a transaction's events have
+# the time at which it began, so that a day is more than enough.
+_recent = _event.c.occurred_at >= sa.bindparam("since")
+_MARGIN = timedelta(days=1)
 _AFTER = (
     sa.select(*COLUMNS)
-    .where(_event.c.stream_id == sa.bindparam("stream"), _event.c.sequence > sa.bindparam("after"))
+    .where(_event.c.stream_id == sa.bindparam("stream"), _event.c.sequence > sa.bindparam("after"), _recent)
     .order_by(_event.c.sequence)
     .limit(sa.bindparam("size", type_=sa.BigInteger()))
 )
@@ -56,6 +60,7 @@ _CONTAINS = compiled(
     .where(
         _event.c.stream_id == sa.bindparam("stream"),
         _event.c.sequence > sa.bindparam("after"),
+        _recent,
         _event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text()))),
     )
     .limit(1)
@@ -95,16 +100,26 @@ OF_ACCOUNT = Listing(
 )
 
 
-async def after(read: Reader, stream_id: UUID, sequence: int, types: Collection[str] | None) -> Sequence[Row]:
-    """The next events of a stream that the actor may see, at most a page, in order."""
+async def after(
+    read: Reader, stream_id: UUID, sequence: int, types: Collection[str] | None, now: datetime
+) -> Sequence[Row]:
+    """The next events of a stream that the actor may see, at most a page, in order; 30 days back from now."""
+    place: dict[str, Any] = {"stream": stream_id, "after": sequence, "since": _since(now)}
     if types is None:
-        return await read.rows(_ALL_AFTER, stream=stream_id, after=sequence, size=PAGE)
-    return await read.rows(_SOME_AFTER, stream=stream_id, after=sequence, size=PAGE, types=list(types))
+        return await read.rows(_ALL_AFTER, size=PAGE, **place)
+    return await read.rows(_SOME_AFTER, size=PAGE, types=list(types), **place)
 
 
-async def contains(read: Reader, stream_id: UUID, sequence: int, types: Collection[str]) -> bool:
+async def contains(
+    read: Reader, stream_id: UUID, sequence: int, types: Collection[str], now: datetime
+) -> bool:
     """Whether one of these types comes behind that number."""
-    return await read.row(_CONTAINS, stream=stream_id, after=sequence, types=list(types)) is not None
+    place: dict[str, Any] = {"stream": stream_id, "after": sequence, "since": _since(now)}
+    return await read.row(_CONTAINS, types=list(types), **place) is not None
+
+
+def _since(now: datetime) -> datetime:
+    return now - cursors.KEPT - _MARGIN
 
 
 async def last_sequences(read: Reader, stream_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import httpx
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlmodel import col
 
 from app.access.permissions import Permission
@@ -34,6 +34,11 @@ from app.models.webhook import (
 
 # Longer than a receiver is waited for.
 _LEASE: Final = timedelta(seconds=60)
+_KEPT: Final = timedelta(days=30)
+_FORGOTTEN_AT_ONCE: Final = 5_000
+_OLD: Final = Statement(
+    "select count(*) as old from webhook_delivery where occurred_at < $1", ("before",), {}
+)
 _SUCCESSES: Final = range(200, 300)
 _GONE: Final = 410
 # Of the index on what is pending, one entry an endpoint is read, however much waits there.
@@ -188,6 +193,22 @@ async def _keys(work: Work, endpoint_id: UUID) -> tuple[SigningKeys, ...]:
     found: Collection[WebhookSecret] = await work.all(statement)
     open_ = work.resources.vault.decrypt
     return tuple(SigningKeys(open_(row.secret_sealed), open_(row.private_key_sealed)) for row in found)
+
+
+async def count_old(look: Reader, now: datetime) -> int:
+    """How many deliveries are too old to be listed."""
+    row = await look.row(_OLD, before=now - _KEPT)
+    return int(row["old"]) if row else 0
+
+
+async def forget(work: Work) -> int:
+    """Forget some of those; how many."""
+    async with work:
+        work.require(Permission.BACKGROUND_WORK)
+        old = select(col(WebhookDelivery.id)).where(col(WebhookDelivery.occurred_at) < work.now - _KEPT)
+        statement = delete(WebhookDelivery).where(col(WebhookDelivery.id).in_(old.limit(_FORGOTTEN_AT_ONCE)))
+        done = await work.session.execute(statement.returning(col(WebhookDelivery.id)))
+        return len(done.all())
 
 
 async def let_go(work: Work, parcel: Parcel) -> None:
