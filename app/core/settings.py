@@ -122,9 +122,7 @@ class Settings(BaseSettings):
     max_sockets_per_person: int = Field(
         4_000, ge=1, description="the most websockets and event streams of one person in one process"
     )
-    event_months: int = Field(
-        13, ge=2, le=1_200, description="how many whole months an account's audit log is kept (EVT-6)"
-    )
+    event_months: int = Field(13, ge=2, le=1_200, description="whole months that audit logs are kept")
     log_format: Literal["console", "json"] = Field("console", description="console or json")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"

@@ -4,7 +4,7 @@ from typing import Final
 
 from app.access.actor import Actor
 from app.domain.application import App
-from app.domain.events import months
+from app.domain.retention import months
 from app.jobs.items import to_the_end
 
 NAME: Final = "keep_event_months"

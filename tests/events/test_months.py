@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import ids
-from app.domain.events import months
+from app.domain.retention import months
 from app.jobs import keep_event_months
 from tests.support.portal import Portal
 from tests.support.webhooks import rename, webhook
