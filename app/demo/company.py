@@ -23,6 +23,7 @@ from app.demo import (
     keys,
     members,
     people,
+    proxies,
     releases,
     subscriptions,
     tickets,
@@ -42,6 +43,7 @@ NOUNS: Final = (
     articles,
     tickets,
     farms,
+    proxies,
     webhooks,
 )
 

@@ -23,6 +23,8 @@ TERMINALS: Final = "Terminal servers"
 LISBON: Final = "Lisbon office"
 MUNICH: Final = "Munich office"
 WAREHOUSE: Final = "Warehouse"
+DESIGN_MACS: Final = "Design Macs"
+FIELD_TABLETS: Final = "Field tablets"
 TRIAL: Final = "Workspace trial"
 PARTNER: Final = "Demonstration machines"
 CONTRACT: Final = "BW-2025-0117"
@@ -118,8 +120,8 @@ SALES: Final = (
     Sale(INTERNS, people.NORA, 230, ProductCode.DESKTOP, 20, ends_in=-40, by_partner=True),
     Sale(MUNICH, people.DAVID, 152, ProductCode.RAS, 25, term_months=12),
     Sale(WAREHOUSE, people.DAVID, 152, ProductCode.RAS, 15, term_months=12),
-    Sale("Design Macs", people.DAVID, 190, ProductCode.DEVICE_MANAGEMENT_MAC, 40, term_months=12),
-    Sale("Field tablets", people.DAVID, 190, ProductCode.DEVICE_MANAGEMENT_MOBILE, 80, term_months=12),
+    Sale(DESIGN_MACS, people.DAVID, 190, ProductCode.DEVICE_MANAGEMENT_MAC, 40, term_months=12),
+    Sale(FIELD_TABLETS, people.DAVID, 190, ProductCode.DEVICE_MANAGEMENT_MOBILE, 80, term_months=12),
     Sale(STUDIO, people.HELEN, 158, ProductCode.DESKTOP, 10, term_months=12),
     Sale(
         TRIAL,

@@ -31,6 +31,11 @@ _WHERE: Final = Statement(
     ("address", "contract"),
     {},
 )
+_LICENSE: Final = Statement(
+    "select answer from offline_request where answer is not null order by used_at desc, id desc limit 1",
+    (),
+    {},
+)
 _SIGN_INS: Final = (
     (people.NORA, "administrator of Brightwater Engineering"),
     (people.LUIS, "administers a licence key there"),
@@ -87,6 +92,12 @@ def operations(found: Places) -> str:
     ).strip()
 
 
+async def license_file(app: App) -> str | None:
+    """The licence that answered the last file of the server without a network; None a week later."""
+    row = await app.read_all().row(_LICENSE)
+    return None if row is None else str(row["answer"])
+
+
 async def tell(app: App) -> None:
     """Print all of it on standard output."""
     found = await places(app)
@@ -101,6 +112,12 @@ async def tell(app: App) -> None:
         "Rename in another. Ctrl-C here stops everything.\n"
     )
     console.print(operations(found), markup=False)
+    licence = await license_file(app)
+    if licence is not None:
+        console.print(
+            "\nThe licence of a proxy server without a network: `lychgate verify-license FILE` checks it.\n"
+        )
+        console.print(licence, markup=False)
 
 
 def _addresses(url: str, found: Places) -> Table:

@@ -2,17 +2,19 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from app.core.backing import ServerUrls
 from app.core.settings import Settings
+from app.core.signing import verify_license
 from app.demo import company, people, telling
 from app.demo.company import Found
 from app.demo.computers import FLEETS
 from app.demo.subscriptions import SALES
-from app.demo.telling import operations, places
+from app.demo.telling import license_file, operations, places
 from app.reactions import REACTIONS
 from tests.support.portal import Portal, running
 
@@ -34,6 +36,8 @@ COUNTS = """select
     (select count(distinct date_trunc('week', occurred_at)) from event) as weeks,
     (select count(*) from received_mail) as mails,
     (select array_agg(status order by sequence) from webhook_delivery) as deliveries,
+    (select array_agg(array[product, offline::text, (over_since is not null)::text] order by product, offline)
+        from proxy_activation where active) as proxies,
     (select max(occurred_at) <= now() from event) as past,
     (select bool_and(license_key.used <= quantity) from license_key
         join license_subscription on license_subscription.id = subscription_id
@@ -85,6 +89,15 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert loaded["deliveries"] == ["DELIVERED", "DELIVERED", "FAILED"]
         assert loaded["ticket_statuses"] == 5
         assert loaded["languages"] == 8
+        assert loaded["proxies"] == [
+            ["DEVICE_MANAGEMENT_MAC", "false", "false"],
+            ["DEVICE_MANAGEMENT_MAC", "true", "false"],
+            ["DEVICE_MANAGEMENT_MOBILE", "false", "true"],
+        ]
+        licence = await license_file(portal.server.app)
+        jwks = (await portal.http.get("/.well-known/lychgate/jwks.json")).json()
+        told = verify_license(licence or "", jwks, datetime.now(UTC))
+        assert (told["hostname"], told["offline"], told["licenses"]) == ("lab-mdm-01", True, 6)
         assert loaded["phases"] == ["GRACE", "LIMITED", "NORMAL", "NORMAL", "SUSPENDED"]
         assert loaded["keys"] == [
             ["RESERVED", "true", "true"],
