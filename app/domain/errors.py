@@ -95,7 +95,8 @@ class NotEnoughLicenses(DomainError):
 
     def __init__(self, *path: str, available: int, requested: int) -> None:
         missing = requested - available
-        text = f"{requested} licences are needed, {available} can be given: {missing} are missing."
+        be = "is" if missing == 1 else "are"
+        text = f"Licences needed: {requested}; {available} can be given: {missing} {be} missing."
         super().__init__(ErrorCode.NOT_ENOUGH_LICENSES, text, *path)
         self.available = available
         self.requested = requested
