@@ -60,6 +60,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "sendInstallInvitations": _KEYS,
     "revokeInstallInvitations": _KEYS,
     "exportInstallInvitations": _KEYS,
+    "exchangeOfflineFile": _KEYS,
     "signMdmCertificate": _ADMINISTRATORS,
     "createTicket": _TICKETS,
     "bookCall": _TICKETS,
