@@ -131,6 +131,24 @@ def verify_license(
 
 
 @cli.command()
+def transfer(
+    file: Annotated[Path, typer.Argument(help="The export: JSON lines, docs/transfer-format.md.")],
+    source: Annotated[str, typer.Option(help="SECURE_WORKSPACE or ACCESS.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run/--run", help="Only tell what would be made.")] = True,
+    window_opens: Annotated[datetime | None, typer.Option(help="From when activations wait (UTC).")] = None,
+    window_closes: Annotated[datetime | None, typer.Option(help="Until when activations wait.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write what became of each row there, as CSV.")] = None,
+) -> None:
+    """Move in what a legacy portal exported. A stopped run goes on with the same command."""
+    from app.jobs import transfer_now
+    from app.reactions import REACTIONS
+
+    wanted = transfer_now.Wanted(file, source, _utc(window_opens), _utc(window_closes), report, dry_run)
+    raise typer.Exit(0 if transfer_now.run(_settings(), REACTIONS, wanted) else _WRONG)
+
+
+@cli.command()
 def doctor(
     *,
     settings: Annotated[bool, typer.Option("--settings", help="List every setting instead.")] = False,
@@ -229,6 +247,10 @@ async def _create_staff(settings: "Settings", facts: dict[str, str]) -> None:
             await commands.create_staff(app.work(Actor.system("create-staff")), **facts)
     except Failure as error:
         raise OperatorError(error.message) from error
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _public_keys(jwks: Path | None) -> dict[str, Any]:

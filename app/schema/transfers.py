@@ -11,7 +11,7 @@ from app.domain.transfers import queries as transfers
 from app.domain.transfers import rules
 from app.engine.enums import described
 from app.engine.fields import column, computed, global_id
-from app.models.transfer import MigrationSource, MigrationState, Transfer
+from app.models.transfer import MigrationSource, MigrationState
 from app.schema.errors import UserError
 from app.schema.node import Node, Tagged
 from app.schema.payloads import errors
@@ -44,13 +44,7 @@ def _report_url(row: Any, context: Any) -> str | None:
 
 
 def _percent(row: Any, _context: Any) -> int:
-    return rules.percent(Transfer(**{name: row[name] for name in _MEASURED}))
-
-
-_MEASURED = (
-    *("source", "state", "phase", "dry_run", "sha256", "size_bytes", "bytes_read"),
-    *("rows_read", "created", "unchanged", "refused", "created_at"),
-)
+    return rules.percent(transfers.as_transfer(row))
 
 
 @strawberry.type(description="A run over the export of a legacy portal (MIG-1); for staff")

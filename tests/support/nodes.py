@@ -45,7 +45,7 @@ async def process_of(beside: Portal, settings: Settings, folder: Path) -> AsyncI
     arguments = ["-m", "tests.support.dying", str(flag), "serve", "--port", str(port), "--no-background"]
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, cwd=ROOT, env=_environment(settings), stdout=output, stderr=output
+            sys.executable, *arguments, cwd=ROOT, env=environment(settings), stdout=output, stderr=output
         )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -65,7 +65,7 @@ async def _alive(http: httpx.AsyncClient, process: asyncio.subprocess.Process) -
     return False
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     assert settings.database_url is not None
     assert settings.redis_url is not None
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LYCHGATE_")}

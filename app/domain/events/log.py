@@ -1,22 +1,21 @@
 """Writing the event log: numbers without gaps, in commit order (EVT-1)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import BigInteger, Uuid, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app.access.actor import Actor, ActorKind
 from app.core.ids import new_id
 from app.domain.events import outgoing
 from app.domain.events.record import STAFF_QUEUE, DomainEvent
-from app.models.event import Event, EventActorKind, EventAudience, EventStream
+from app.models.event import Event, EventActorKind, EventAudience
 
 _ACTOR_KINDS: Final = {
     ActorKind.NOBODY: EventActorKind.SYSTEM,
@@ -50,11 +49,9 @@ async def append(
     endpoints = await outgoing.listeners(
         session, {stream for stream, _, event in entries if stream == event.account_id}
     )
-    grown: dict[UUID, int] = {}
-    following: dict[UUID, int] = {}
-    for stream, count in sorted(Counter(stream for stream, _, _ in entries).items()):
-        grown[stream] = await _advance(session, stream, count)
-        following[stream] = grown[stream] - count + 1
+    counts = Counter(stream for stream, _, _ in entries)
+    grown = await _advance(session, counts)
+    following = {stream: grown[stream] - count + 1 for stream, count in counts.items()}
     rows = []
     for stream, audience, event in entries:
         rows.append(_row(event, stream, following[stream], audience, actor, now))
@@ -72,18 +69,25 @@ def _entries(event: DomainEvent) -> list[_Entry]:
     return own if account is None else [(account, event.audience, event), *own]
 
 
-async def _advance(session: AsyncSession, stream: UUID, count: int) -> int:
-    statement = (
-        upsert(EventStream)
-        .values(id=stream, last_sequence=count)
-        .on_conflict_do_update(
-            index_elements=["id"],
-            set_={"last_sequence": col(EventStream.last_sequence) + count},
-        )
-        .returning(col(EventStream.last_sequence))
-    )
-    last: int = (await session.execute(statement)).scalar_one()
-    return last
+_ADVANCE: Final = text(
+    """
+    insert into event_stream as stream (id, last_sequence)
+    select id, count from unnest(:ids, :counts) as grown(id, count) order by id
+    on conflict (id) do update set last_sequence = stream.last_sequence + excluded.last_sequence
+    returning id, last_sequence
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid())),
+    bindparam("counts", type_=ARRAY(BigInteger())),
+)
+
+
+async def _advance(session: AsyncSession, counts: Mapping[UUID, int]) -> dict[UUID, int]:
+    """The last number of each stream, so many more than before; their rows are locked in the order of the IDs."""
+    if not counts:
+        return {}
+    values = {"ids": list(counts), "counts": list(counts.values())}
+    return {row.id: row.last_sequence for row in await session.execute(_ADVANCE, values)}
 
 
 def _row(

@@ -14,7 +14,15 @@ from app.core.statements import compiled
 from app.domain.batches import by_key, ids_parameter, table_of, tagged
 from app.domain.exports import csv
 from app.domain.exports.csv import Column
-from app.models.transfer import LegacyLicense, LegacyOrganisation, Transfer, TransferRow
+from app.models.transfer import (
+    LegacyLicense,
+    LegacyOrganisation,
+    MigrationSource,
+    MigrationState,
+    Transfer,
+    TransferPhase,
+    TransferRow,
+)
 
 REPORT: Final = "migrations"
 _ROWS_AT_ONCE: Final = 2_000
@@ -86,6 +94,14 @@ async def report(read: Reader, transfer_id: UUID) -> AsyncIterator[bytes]:
     while rows := await read.rows(_ROWS, transfer=transfer_id, after=after):
         yield csv.lines(rows, names, _REPORT)
         after = rows[-1]["line"]
+
+
+def as_transfer(row: Any) -> Transfer:
+    """A row for the pure functions of the rules."""
+    found = Transfer(**{name: row[name] for name in Transfer.model_fields})
+    found.source, found.state = MigrationSource(found.source), MigrationState(found.state)
+    found.phase = TransferPhase(found.phase)
+    return found
 
 
 def is_reportable(row: Any) -> bool:
