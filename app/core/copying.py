@@ -1,6 +1,6 @@
 """Many rows at once by COPY, within a session's transaction: a tenth of what single inserts take."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -12,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 Write = Callable[[Any], Any]
 
 
-async def copy_rows(session: AsyncSession, table: sa.Table, rows: Sequence[Any]) -> None:
-    """Insert rows of one table, given as objects with an attribute a column. No trigger is left out."""
+async def copy_rows(session: AsyncSession, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of one table; a column that a row doesn't name is NULL. Triggers fire as ever.
+
+    The session must have run a statement before: that began its transaction.
+    """
     if not rows:
         return
     columns = [column for column in table.columns if column.computed is None]
@@ -21,7 +24,7 @@ async def copy_rows(session: AsyncSession, table: sa.Table, rows: Sequence[Any])
     writes = [_write(column) for column in columns]
     records = [
         tuple(
-            write(getattr(row, name)) if write else getattr(row, name)
+            write(row.get(name)) if write else row.get(name)
             for name, write in zip(names, writes, strict=True)
         )
         for row in rows

@@ -138,7 +138,7 @@ def _user(number: int, place: int, random: Random) -> Document:
 def _licence(number: int, place: int, random: Random) -> Document:
     kind = random.choice(("trial", "subscription", "subscription", "subscription", "payPerUse", "perpetual"))
     issued = _TODAY - timedelta(days=random.randint(0, 3_000))
-    document = {
+    document: Document = {
         "type": "licence",
         "id": f"l{number}-{place}",
         "organisationId": f"o{number}",

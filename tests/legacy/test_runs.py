@@ -95,9 +95,7 @@ async def test_a_large_export_is_told_before_and_made_once(portal: Portal, sourc
 async def test_rows_that_contradict_each_other(portal: Portal) -> None:
     done = await run(
         portal,
-        "\ufeff"
-         '{"type": "organisation", "id": "o0", "name": "Byte order mark", "country": "BE", "zip": "1",'
-        ' "phone": "2"}\r',
+        b"\xef\xbb\xbf" + file_of(organisation("o0")) + b"\r",
         "  ",
         licence("l1"),
         user("u1"),

@@ -66,7 +66,7 @@ def _sellable(day: date) -> date:
 
 Identifier = Annotated[
     str,
-    Field(min_length=1, max_length=_LONGEST_TEXT, description="Unique among the lines of its type"),
+    Field(min_length=1, max_length=_LONGEST_TEXT),
     AfterValidator(_identifier),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_name)]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from app.core.copying import copy_rows
 from app.domain.batches import table_of
@@ -36,7 +36,7 @@ async def read_on(work: Work, transfer: Transfer, translate: Translate) -> bool:
     if transfer.bytes_read >= transfer.size_bytes:
         return False
     stored = await work.resources.storage.get(path_of(transfer), start=transfer.bytes_read)
-    found: list[TransferRow] = []
+    found: list[dict[str, Any]] = []
     count = 0
     async for line in lines(stored.pieces):
         count += 1
@@ -50,7 +50,7 @@ async def read_on(work: Work, transfer: Transfer, translate: Translate) -> bool:
         if count == LINES_AT_ONCE:
             break
     transfer.rows_read += len(found)
-    transfer.refused += sum(row.outcome is RowOutcome.REFUSED for row in found)
+    transfer.refused += sum("outcome" in row for row in found)
     await copy_rows(work.session, _rows, found)
     return True
 
@@ -75,8 +75,8 @@ async def lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[RawLine]:
         yield RawLine(None if too_long else bytes(kept), size)
 
 
-def _row(work: Work, transfer: Transfer, line: RawLine, translate: Translate) -> TransferRow | None:
-    """A line as a row: one that waits, or one that was refused; None for a blank one."""
+def _row(work: Work, transfer: Transfer, line: RawLine, translate: Translate) -> dict[str, Any] | None:
+    """A line as a row, plain since there are many: one that waits, or one that was refused; None for a blank one."""
     number = transfer.lines_read
     text = _text(line, number)
     if text == b"":
@@ -84,14 +84,14 @@ def _row(work: Work, transfer: Transfer, line: RawLine, translate: Translate) ->
     try:
         record = _translated(text, translate)
     except Refused as refusal:
-        return TransferRow(
-            transfer_id=transfer.id,
-            line=number,
-            kind=refusal.kind,
-            legacy_id=refusal.legacy_id,
-            outcome=RowOutcome.REFUSED,
-            why=f"line {number}: {refusal.why}",
-        )
+        return {
+            "transfer_id": transfer.id,
+            "line": number,
+            "kind": refusal.kind,
+            "legacy_id": refusal.legacy_id,
+            "outcome": RowOutcome.REFUSED,
+            "why": f"line {number}: {refusal.why}",
+        }
     return _waiting(work, transfer, number, record, content_hash(text or b""))
 
 
@@ -108,15 +108,15 @@ def _translated(text: bytes | None, translate: Translate) -> Record:
     return translate(text)
 
 
-def _waiting(work: Work, transfer: Transfer, number: int, record: Record, content: bytes) -> TransferRow:
+def _waiting(work: Work, transfer: Transfer, number: int, record: Record, content: bytes) -> dict[str, Any]:
     mark = None if record.mark is None else work.resources.vault.fingerprint("legacy", record.mark)
-    return TransferRow(
-        transfer_id=transfer.id,
-        line=number,
-        kind=record.kind,
-        legacy_id=record.legacy_id,
-        organisation=record.organisation,
-        content_hash=content,
-        mark=mark,
-        facts=record.facts,
-    )
+    return {
+        "transfer_id": transfer.id,
+        "line": number,
+        "kind": record.kind,
+        "legacy_id": record.legacy_id,
+        "organisation": record.organisation,
+        "content_hash": content,
+        "mark": mark,
+        "facts": record.facts,
+    }

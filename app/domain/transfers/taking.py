@@ -114,21 +114,22 @@ async def _make_organisations(work: Work, transfer: Transfer, rows: Sequence[Any
 
 async def _make_users(work: Work, transfer: Transfer, rows: Sequence[Any], known: Known) -> None:
     users = [
-        LegacyUser(
-            source=transfer.source,
-            legacy_id=row.legacy_id,
-            transfer_id=transfer.id,
-            account_id=known.accounts[row.organisation],
-            content_hash=row.content_hash,
-            mark=row.mark,
-            email=row.facts["email"],
-            email_key=email_key(row.facts["email"]),
-            first_name=row.facts["first_name"] or "",
-            last_name=row.facts["last_name"] or "",
-        )
+        {
+            "id": new_id(),
+            "source": transfer.source,
+            "legacy_id": row.legacy_id,
+            "transfer_id": transfer.id,
+            "account_id": known.accounts[row.organisation],
+            "content_hash": row.content_hash,
+            "mark": row.mark,
+            "email": row.facts["email"],
+            "email_key": email_key(row.facts["email"]),
+            "first_name": row.facts["first_name"] or "",
+            "last_name": row.facts["last_name"] or "",
+        }
         for row in rows
     ]
-    await _store(work, users)
+    await copy_rows(work.session, table_of(LegacyUser), users)
 
 
 async def _make_licenses(work: Work, transfer: Transfer, rows: Sequence[Any], known: Known) -> None:
@@ -220,7 +221,7 @@ async def _make_distinct(
 async def _store(work: Work, rows: Sequence[SQLModel]) -> None:
     """COPY, table by table, in the order given: parents before children."""
     for table, group in groupby(rows, key=lambda row: table_of(type(row))):
-        await copy_rows(work.session, table, list(group))
+        await copy_rows(work.session, table, [vars(row) for row in group])
 
 
 _MAKERS: Final[Mapping[TransferPhase, Make]] = {
