@@ -27,6 +27,7 @@ from app.demo import (
     releases,
     subscriptions,
     tickets,
+    transfers,
     webhooks,
 )
 from app.demo.story import Step, Story
@@ -45,6 +46,7 @@ NOUNS: Final = (
     farms,
     proxies,
     webhooks,
+    transfers,
 )
 
 Progress = Callable[[int, int], None]

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.core import ids
 from app.core.statements import Statement
-from app.demo import people, subscriptions
+from app.demo import people, subscriptions, transfers
 from app.domain.application import App
 
 _WHERE: Final = Statement(
@@ -127,6 +127,8 @@ def _addresses(url: str, found: Places) -> Table:
         ("Websocket", f"{url.replace('http', 'ws', 1)}/graphql"),
         ("Mailbox", f"{url}/dev/mailbox"),
         ("Key to register", found.spare or "all are registered; Maya can issue another"),
+        ("Moved in", f"{transfers.HARBOUR} waits for whoever signs up as {transfers.WAITING}"),
+        ("Legacy code", f"{transfers.LEGACY_CODE}, to exchange once"),
     ):
         grid.add_row(name, value)
     return grid

@@ -16,13 +16,14 @@ from app.domain.transfers.commands import Start
 from app.jobs import run_transfers
 from app.models.transfer import MigrationSource
 
+HARBOUR: Final = "Harbour Logistics NV"
 WAITING: Final = "els@harbour.example"
 RENEWING: Final = "kofi@dune.example"
 # An unregistered code that can still be exchanged.
 LEGACY_CODE: Final = "AWG-2019-7Q2X-55K0"
 _COMPANY: Final = {"type": "organisation", "country": "BE", "zip": "2000", "phone": "+32 3 555 0177"}
 _WORKSPACE: Final[tuple[dict[str, Any], ...]] = (
-    {**_COMPANY, "id": "harbour", "name": "Harbour Logistics NV", "city": "Antwerpen"},
+    {**_COMPANY, "id": "harbour", "name": HARBOUR, "city": "Antwerpen"},
     {
         "type": "user",
         "id": "els",
@@ -41,7 +42,10 @@ _WORKSPACE: Final[tuple[dict[str, Any], ...]] = (
         "nfr": False,
         "flags": {"reverseProxy": True, "beta": False},
         "issuedOn": "2021-05-01",
-        "terms": [{"startsOn": "2021-05-01", "endsOn": "2024-05-01"}, {"startsOn": "2024-04-01", "endsIn": 160}],
+        "terms": [
+            {"startsOn": "2021-05-01", "endsOn": "2024-05-01"},
+            {"startsOn": "2024-04-01", "endsIn": 160},
+        ],
     },
     {
         "type": "licence",

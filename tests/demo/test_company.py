@@ -10,13 +10,14 @@ import pytest
 from app.core.backing import ServerUrls
 from app.core.settings import Settings
 from app.core.signing import verify_license
-from app.demo import company, people, telling
+from app.demo import company, people, telling, transfers
 from app.demo.company import Found
 from app.demo.computers import FLEETS
 from app.demo.subscriptions import SALES
 from app.demo.telling import license_file, operations, places
 from app.reactions import REACTIONS
 from tests.support.portal import Portal, running
+from tests.support.transfers import moved
 
 COUNTS = """select
     (select count(*) from person) as people,
@@ -113,6 +114,15 @@ async def test_a_believable_company_is_loaded_once(settings: Settings) -> None:
         assert await counts(portal) == loaded
 
         await everything_printed_works(portal)
+        await what_moved_in_waits(portal)
+
+
+async def what_moved_in_waits(portal: Portal) -> None:
+    els = await portal.person(email=transfers.WAITING)
+    (account,) = await moved(portal, els.token)
+    assert (account["name"], account["subscriptions"]["nodes"][0]["status"]) == (transfers.HARBOUR, "ACTIVE")
+    await portal.done("exchangeLegacyKey", els.token, code=transfers.LEGACY_CODE, accountId=account["id"])
+    assert "renew?token=" in (await portal.mails(transfers.RENEWING))[0]["text"]
 
 
 def test_every_fleet_is_covered_by_its_subscription() -> None:
