@@ -1,15 +1,16 @@
 """`python -m scripts.transfer_schema` writes the JSON Schemas of export lines into docs/transfer-format.md."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from app.legacy import access, secure_workspace
 from app.models.transfer import MigrationSource
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "transfer-format.md"
-_LINES: Final = {
+_LINES: Final[dict[MigrationSource, TypeAdapter[Any]]] = {
     MigrationSource.SECURE_WORKSPACE: secure_workspace.LINES,
     MigrationSource.ACCESS: access.LINES,
 }
@@ -21,7 +22,8 @@ def page() -> str:
     for source, lines in _LINES.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_untitled(lines.json_schema())}
         block = f"<!-- {source} -->\n```json\n{json.dumps(schema, indent=1, ensure_ascii=False)}\n```"
-        text = re.sub(rf"<!-- {source} -->\n```json\n.*?```", lambda _, new=block: new, text, flags=re.DOTALL)
+        before, _, rest = text.partition(f"<!-- {source} -->\n")
+        text = before + block + rest.partition("\n```")[2]
     return text
 
 

@@ -94,7 +94,7 @@ async def _move(
 
 def _dated(story: Story, line: dict[str, Any]) -> dict[str, Any]:
     """The line with its ends so many days from now."""
-    dated = {
+    dated: dict[str, Any] = {
         name: [_dated(story, term) for term in value] if name == "terms" else value
         for name, value in line.items()
     }
