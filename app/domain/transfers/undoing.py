@@ -12,12 +12,21 @@ from app.domain.work import Work
 from app.models.transfer import LegacyLicense, LegacyOrganisation, Transfer, TransferPhase
 
 # What customers, installations or staff did in an account is in its log; the run itself is the system.
+# The log is kept for some months alone: orders and installations tell of what was before.
 _USED: Final = sa.text(
     """
     select exists (
         select from event
         join legacy_organisation on legacy_organisation.account_id = event.stream_id
         where legacy_organisation.transfer_id = :transfer and event.actor_kind <> 'SYSTEM')
+    or exists (
+        select from legacy_organisation
+        join installation on installation.account_id = legacy_organisation.account_id
+        where legacy_organisation.transfer_id = :transfer)
+    or exists (
+        select from legacy_license
+        join sales_order on sales_order.subscription_id = legacy_license.subscription_id
+        where legacy_license.transfer_id = :transfer and sales_order.kind <> 'MIGRATION')
     or exists (select from legacy_license where transfer_id = :transfer and exchanged_at is not null)
     """
 ).bindparams(sa.bindparam("transfer", type_=sa.Uuid()))
