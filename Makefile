@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits clean bench bench-gate
+.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits live-clients soak clean bench bench-gate
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -81,6 +81,12 @@ graphiql: ## fetch GraphiQL's vendored files again and compare their sums (needs
 
 audits: $(READY) ## graphql-http's audits (needs npm)
 	@$(BIN)/python -m tests.conformance.audit_http
+
+live-clients: $(READY) ## the real graphql-ws and graphql-sse clients subscribe, drop and resume (needs npm)
+	@$(BIN)/python -m tests.conformance.live_clients
+
+soak: $(READY) ## an hour of writers, readers that drop and resume, and servers that die (MINUTES=5 for less)
+	@$(BIN)/python -m tests.conformance.soak --minutes $(or $(MINUTES),60)
 
 clean: ## forget the set-up and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

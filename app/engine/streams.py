@@ -7,10 +7,11 @@ that list every type they know; here only who takes no JSON instead gets them.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from anyio import CancelScope
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -112,7 +113,7 @@ async def stream_operation(
 
     async def parts() -> AsyncIterator[str]:
         yield format_.begin
-        async with aclosing(results):
+        async with _closed_in_peace(results):
             async for result in _with_heartbeat(request, results, sockets):
                 if result is None:
                     yield format_.beat
@@ -128,6 +129,15 @@ async def stream_operation(
     response.release = lambda: sockets.release(context)
     response.headers["content-type"] = format_.media_type
     return response
+
+
+@asynccontextmanager
+async def _closed_in_peace(results: AsyncGenerator[Any, None]) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        with CancelScope(shield=True):
+            await results.aclose()
 
 
 async def _with_heartbeat(
@@ -155,7 +165,9 @@ async def _with_heartbeat(
     finally:
         if following is not None:
             following.cancel()
-            await asyncio.wait({following})
+            # A client that goes cancels us again and again: whatever runs must have ended before it is closed.
+            with CancelScope(shield=True):
+                await asyncio.wait({following})
 
 
 _ENDED: Final = object()
