@@ -6,19 +6,35 @@ A peer that has gone without a word is noticed by the same: nothing that was sen
 from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 STUCK: Final = 4408
 REASON: Final = "Nothing was read for too long"
 PING_SECONDS: Final = 10.0
 PONG_SECONDS: Final = 60.0
+_FIRST_PING_SECONDS: Final = 1.0
 _LAST_WORDS_SECONDS: Final = 5.0
 
 
 class PatientWebSockets(WebSocketsSansIOProtocol):
     """uvicorn's protocol, with our code for a peer that doesn't read.
 
-    Can go when uvicorn lets one choose the code.
+    Some small clients never answer pings, and read all the same: silence says something only of one
+    that has answered before. Can go when uvicorn lets one choose the code.
     """
+
+    answers = False
+
+    def start_keepalive(self) -> None:
+        """The first ping comes soon, so that it is known whether the peer answers."""
+        if self.ping_interval:
+            first = min(_FIRST_PING_SECONDS, self.ping_interval)
+            self.ping_timer = self.loop.call_later(first, self.send_keepalive_ping)
+
+    def handle_pong(self, event: Frame) -> None:
+        """It answers."""
+        self.answers = True
+        super().handle_pong(event)
 
     def keepalive_timeout(self) -> None:
         """Say why, and don't wait long for that to be read."""
@@ -26,6 +42,9 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
         self.pending_ping_payload = None
         transport = cast("Any", self.transport)
         if self.close_sent or transport.is_closing():
+            return
+        if not self.answers:
+            self.schedule_ping()
             return
         self.conn.fail(STUCK, REASON)
         transport.write(b"".join(self.conn.data_to_send()))

@@ -22,31 +22,34 @@ from tests.support.portal import Person, Portal, running
 EVENTS = """subscription ($account: ID!, $after: Cursor) { accountEvents(accountId: $account, after: $after) {
     sequence cursor } }"""
 WITHIN = 5.0
+UPGRADE = (
+    b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+)
 
 
 @pytest.mark.rule("EVT-5")
 async def test_who_leaves_pings_unread_is_closed_with_4408(settings: Settings) -> None:
-    async with running(settings, pings=(0.2, 0.6)) as portal:
+    async with running(settings, pings=(0.1, 1.0)) as portal:
         ada = await portal.administrator()
         where = urlsplit(portal.url)
-        with socket.create_connection((where.hostname or "", where.port or 0)) as raw:
-            raw.settimeout(0)
-            await asyncio.get_running_loop().sock_sendall(
-                raw,
-                b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-                b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n",
-            )
-            async with portal.live(ada.token) as reading:
-                events = await reading.subscribe(EVENTS, account=ada.account)
+        async with portal.live(ada.token) as reading, portal.live(ada.token) as stuck:
+            events = await reading.subscribe(EVENTS, account=ada.account)
+            with socket.create_connection((where.hostname or "", where.port or 0)) as mute:
+                mute.sendall(UPGRADE)
+                await until(lambda: portal.server.sockets.count == 3)
+                # Pings are answered behind the script's back, until nothing is read any more.
+                await asyncio.sleep(0.5)
+                stuck.socket.transport.pause_reading()
                 await until(lambda: portal.server.sockets.count == 2)
-                # One says nothing for as long, but reads; the other doesn't.
-                await until(lambda: portal.server.sockets.count == 1)
+                stuck.socket.transport.resume_reading()
+                assert (await stuck.closed())[0] == 4408
+                # Neither who says nothing but reads, nor one that has never answered a ping.
                 await portal.subscribed()
                 await portal.activate(ada.code)
                 assert (await events.next())["sequence"] == 2
-            got = await asyncio.get_running_loop().sock_recv(raw, 65_536)
-            assert (4408).to_bytes(2) in got
+                assert portal.server.sockets.count == 2
 
 
 async def test_connections_of_one_person_are_bounded(settings: Settings) -> None:
