@@ -79,12 +79,12 @@ PAGES: Final = (
     Page(
         path="/renew",
         title="Renew your subscription",
-        text="One year is added to the present end, and it renews by itself from then on. Choose how many packs of "
-        "5 computers you need: more, as many as before, or fewer.",
+        text="One year is added to the present end, and it renews by itself from then on. Choose how many packs "
+        "you need: more, as many as before, or fewer. The mail says how many computers a pack is for.",
         button="Renew",
         mutation="renewMigratedSubscription",
         done="Your subscription is renewed.",
-        fields=(Field("packs", "Packs of 5 computers", "number"),),
+        fields=(Field("packs", "Packs", "number"),),
     ),
 )
 
