@@ -12,6 +12,7 @@ from app.resolvers.identity import IdentityMutation, IdentityQuery
 from app.resolvers.installations import InstallationMutation
 from app.resolvers.invitations import InstallInvitationMutation
 from app.resolvers.keys import LicenseKeyMutation
+from app.resolvers.mails import MailMutation
 from app.resolvers.members import AccountMutation, InvitationMutation, MemberMutation, MemberQuery
 from app.resolvers.nodes import NodeQuery
 from app.resolvers.offline import OfflineMutation
@@ -95,6 +96,7 @@ class Mutation(
     ArticleMutation,
     InstallInvitationMutation,
     ReleaseMutation,
+    MailMutation,
     WebhookMutation,
     TransferMutation,
 ):

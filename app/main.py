@@ -37,12 +37,15 @@ from app.subscriptions.sessions import Guard
 from app.web import downloads, health
 from app.web.idempotency import DatabaseClaims
 from app.web.oidc import oidc_routes
-from app.web.pages import page_routes
 from app.web.persisted import RedisQueries
 from app.web.requests import context_for
+<<<<<<< HEAD
 from app.web.stack import middleware_of
 from app.web.support import support_routes
 from app.web.transport import UVICORN
+=======
+from app.web.stack import app_routes, middleware_of
+>>>>>>> c9794e3 (Reminders and alerts have a way out; staff see and resend what was given up; long exports are mailed)
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
 Preparation = Callable[[ServerUrls], Awaitable[None]]
@@ -151,8 +154,7 @@ class Server:
             Route("/metrics", self.metrics),
             Route("/.well-known/lychgate/jwks.json", of_app(_jwks)),
             Route("/download", self.download),
-            *support_routes(lambda: self.app),
-            *page_routes(),
+            *app_routes(lambda: self.app),
             *oidc_routes(self.settings, self.make_context),
         ]
         if self.settings.dev:

@@ -1,5 +1,6 @@
 """What happens when: event -> mails, webhooks, follow-up jobs. They run in the transaction of the event."""
 
+from app.domain.exports.events import ExportReady
 from app.domain.farms import fitting, leaving
 from app.domain.farms.events import FarmDeactivated, FarmReactivated, OveruseGraceEnding, OveruseStarted
 from app.domain.identity.events import (
@@ -37,7 +38,7 @@ from app.domain.transfers import claims
 from app.domain.transfers.events import MigrationAnnounced
 from app.domain.webhooks.events import WebhookDisabled
 from app.domain.work import Reactions
-from app.mail import farms, identity, members, proxies, subscriptions, tickets, transfers, webhooks
+from app.mail import exports, farms, identity, members, proxies, subscriptions, tickets, transfers, webhooks
 
 REACTIONS: Reactions = {
     AddressConfirmed: [claims.claim],
@@ -46,6 +47,7 @@ REACTIONS: Reactions = {
     EmailChangeRequested: [identity.confirm_new_address],
     MailSettled: [follow],
     MigrationAnnounced: [transfers.announced],
+    ExportReady: [exports.ready],
     PasswordChanged: [identity.password_changed],
     PasswordResetRequested: [identity.reset_password],
     FarmDeactivated: [leaving.after_deactivation, farms.suspended],

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     ACCESS_TOKEN_REVOKE = "ACCESS_TOKEN_REVOKE"  # noqa: S105 - a permission, not a token
     EXTERNAL_SIGN_IN = "EXTERNAL_SIGN_IN"
     STAFF_CREATE = "STAFF_CREATE"
+    MAIL_RESEND = "MAIL_RESEND"
     SUBSCRIPTION_ISSUE = "SUBSCRIPTION_ISSUE"
     ACCOUNT_CREATE = "ACCOUNT_CREATE"
     COMPANY_UPDATE = "COMPANY_UPDATE"
@@ -125,6 +126,7 @@ MATRIX: Final[dict[Permission, frozenset[Standing]]] = {
     Permission.ACCESS_TOKEN_REVOKE: _THEMSELVES,
     Permission.EXTERNAL_SIGN_IN: frozenset({Standing.ANYBODY}),
     Permission.STAFF_CREATE: frozenset({Standing.SYSTEM}),
+    Permission.MAIL_RESEND: frozenset({Standing.STAFF}),
     Permission.SUBSCRIPTION_ISSUE: frozenset({Standing.STAFF}),
     Permission.ACCOUNT_CREATE: frozenset({Standing.CONFIRMED}),
     Permission.COMPANY_UPDATE: _ADMINISTRATORS,

@@ -45,7 +45,9 @@ def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: dateti
 
     A row's headers may name another Message-ID: that of what is mailed to several people.
     """
-    content = render_content(mail.kind, mail.language, facts, time_zone=mail.time_zone)
+    content = render_content(
+        mail.kind, mail.language, facts, time_zone=mail.time_zone, way_out=_way_out(mail.headers)
+    )
     message = EmailMessage(policy=SMTP)
     message["Subject"] = content.subject
     message["From"] = _mailbox(*parseaddr(settings.mail_from))
@@ -66,13 +68,18 @@ def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: dateti
 
 
 def render_content(
-    kind: MailKind, language: Language, facts: Mapping[str, Any], *, time_zone: str = "UTC"
+    kind: MailKind,
+    language: Language,
+    facts: Mapping[str, Any],
+    *,
+    time_zone: str = "UTC",
+    way_out: str | None = None,
 ) -> Content:
     """Subject, text and HTML of a kind in a language. Raises jinja2.UndefinedError for a missing fact."""
     name = f"{kind.value.lower()}.j2"
     text = environment(language, "txt").get_template(name)
     html = environment(language, "html").get_template(name)
-    values = {"name": "", **facts, "time_zone": time_zone}
+    values = {"name": "", **facts, "time_zone": time_zone, "way_out": way_out}
     return Content(
         subject=one_line(_block(text, "subject", values)),
         text=_tidy(text.render(values)),
@@ -103,6 +110,11 @@ def environment(language: Language, form: str) -> Environment:
         line=one_line,
     )
     return made
+
+
+def _way_out(headers: Mapping[str, str]) -> str | None:
+    """Where mails like this one are stopped."""
+    return headers["List-Unsubscribe"].strip("<>") if "List-Unsubscribe" in headers else None
 
 
 def _moment(value: str, time_zone: str, locale: Any) -> str:

@@ -51,6 +51,13 @@ class MailKind(StrEnum):
     WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
 
 
+class MailTopic(StrEnum):
+    """What somebody may do without; every other mail is sent."""
+
+    REMINDERS = "REMINDERS"
+    ALERTS = "ALERTS"
+
+
 class Mail(SQLModel, table=True):
     """A mail to one recipient, written in the transaction of its cause.
 
@@ -69,6 +76,12 @@ class Mail(SQLModel, table=True):
             "id",
             postgresql_where=sa.text("status = 'QUEUED'"),
         ),
+        sa.Index(
+            "ix_mail_given_up",
+            "created_at",
+            "id",
+            postgresql_where=sa.text("status = 'FAILED'"),
+        ),
     )
 
     id: UUID = primary_key()
@@ -78,7 +91,7 @@ class Mail(SQLModel, table=True):
     person_id: UUID | None = reference("person.id", nullable=True, ondelete="SET NULL")
     language: Language = choice(Language)
     time_zone: str = "UTC"
-    # None once the mail is sent, or given up
+    # None once the mail is sent: what was given up can be sent again
     facts_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     dedupe_key: str | None = Field(default=None, unique=True)
     headers: dict[str, Any] = document(default_factory=dict)
@@ -89,6 +102,17 @@ class Mail(SQLModel, table=True):
     give_up_at: datetime = moment()
     sent_at: datetime | None = moment(default=None, nullable=True)
     last_error: str | None = None
+
+
+class UnwantedMail(SQLModel, table=True):
+    """A person who does without the mails of a topic."""
+
+    __tablename__ = "unwanted_mail"
+    __table_args__ = (one_of("topic", MailTopic),)
+
+    person_id: UUID = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE")
+    topic: MailTopic = choice(MailTopic, primary_key=True)
+    since: datetime = moment()
 
 
 class ReceivedMail(SQLModel, table=True):

@@ -11,9 +11,11 @@ from app.core.failures import Failure
 from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
 from app.domain.identity import queries as people
+from app.domain.mails import queries as mails
 from app.engine.connection import Connection, connect
 from app.engine.enums import described
 from app.engine.fields import Info, column, global_id
+from app.models.mail import MailTopic
 from app.models.person import Language
 from app.schema.node import Node, Tagged
 
@@ -40,6 +42,14 @@ described(
         "MANAGE_INSTALLATIONS": "Installations, install invitations, offline files, certificates",
         "MANAGE_MEMBERS": "Company, members, key administration, webhooks",
         "SUPPORT": "Tickets",
+    },
+)
+described(
+    MailTopic,
+    "Mails that somebody may do without; all others are sent",
+    {
+        "REMINDERS": "Ends and renewals of subscriptions, use of licences",
+        "ALERTS": "Overuse of farms and proxy servers; that one was suspended is told in any case",
     },
 )
 _LAZY_ACCOUNTS = strawberry.lazy("app.schema.accounts")
@@ -138,6 +148,12 @@ class Viewer:
         own = tuple(sorted(viewer.administered | viewer.member_of))
         request = page_request(accounts.OF_VIEWER, info.context.clock, first, after, filters={"ids": own})
         return await connect(info, request, viewer.person_id)  # type: ignore[return-value]  # a row
+
+    @strawberry.field(description="Topics of mails that they do without")
+    async def unwanted_mails(self, info: Info) -> list[MailTopic]:
+        """Asked for the viewer alone: nobody else sees it."""
+        rows = await mails.own_unwanted(info.context.read())
+        return [MailTopic(row["topic"]) for row in rows]
 
     @strawberry.field(description="Where they are signed in, the last used first")
     async def sessions(self, info: Info) -> list[Session]:

@@ -7,11 +7,13 @@ import strawberry
 
 from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
+from app.domain.mails import queries as mails
 from app.domain.subscriptions import queries as subscriptions
 from app.domain.tickets import queries as tickets
 from app.domain.transfers import queries as transfers
 from app.engine.connection import Connection, connect, connection
 from app.engine.fields import Info, get
+from app.schema.mails import FailedMail
 from app.schema.orders import Order, OrderStatus
 from app.schema.tickets import Ticket, TicketFilter
 from app.schema.transfers import Migration
@@ -29,6 +31,10 @@ class Staff:
 
     tickets: Connection[Ticket] = connection(
         tickets.QUEUE, "The queue of all accounts, last changed first (SUP-7)", filter_type=TicketFilter
+    )
+
+    failed_mails: Connection[FailedMail] = connection(
+        mails.GIVEN_UP, "Mails that were given up, the newest first (MAI-1)"
     )
 
     @strawberry.field(description="Runs over exports of legacy portals, the newest first (MIG-1)")

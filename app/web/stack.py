@@ -1,17 +1,28 @@
-"""What stands around every route."""
+"""The smaller routes, and what stands around every route."""
 
+from collections.abc import Callable
 from typing import Final
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.routing import BaseRoute
 
 from app.core.settings import Settings
+from app.domain.application import App
+from app.web.mails import mail_routes
 from app.web.middleware import RequestFacts
+from app.web.pages import page_routes
 from app.web.rates import RATE_HEADERS
 from app.web.requests import PREFLIGHT
+from app.web.support import support_routes
 
 _STREAMS: Final = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed")
+
+
+def app_routes(app: Callable[[], App]) -> list[BaseRoute]:
+    """Pages, files and what mail servers post."""
+    return [*support_routes(app), *mail_routes(app), *page_routes()]
 
 
 def middleware_of(settings: Settings) -> list[Middleware]:

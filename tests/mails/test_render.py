@@ -88,6 +88,20 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "used": 9,
         "quantity": 10,
     },
+<<<<<<< HEAD
+=======
+    MailKind.EXPORT_READY: {
+        "name": "Ada Lovelace",
+        "link": "http://127.0.0.1:8000/files/export/1?expires=1&signature=x",
+        "minutes": 10,
+    },
+    MailKind.WEBHOOK_DISABLED: {
+        "name": "Ada Lovelace",
+        "company": "Acme",
+        "host": "hooks.example.com",
+        "reason": "FAILING",
+    },
+>>>>>>> c9794e3 (Reminders and alerts have a way out; staff see and resend what was given up; long exports are mailed)
 }
 _OVERUSE = {
     "farm": "Main farm",

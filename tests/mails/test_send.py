@@ -112,7 +112,8 @@ async def test_a_permanent_failure_is_final(
         await later(node, timedelta(days=3))
         assert await send_mail.run(node) == 0
     row = await state(app)
-    assert (row["status"], row["last_error"], row["facts_sealed"]) == ("FAILED", answer, None)
+    # What it said stays sealed: staff may send it again.
+    assert (row["status"], row["last_error"], row["facts_sealed"] is None) == ("FAILED", answer, False)
     assert mail_server.taken == []
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.core.signed_urls import LASTS, signed_url
 from app.domain.errors import DomainError, Forbidden, Invalid, NotFound, refuse
 from app.domain.exports import columns
+from app.domain.exports.events import ExportReady
 from app.domain.installations.commands import require
 from app.domain.work import Work
 from app.models.account import Account
@@ -47,7 +48,8 @@ async def export_installations(work: Work, wanted: Selection) -> str:
         else:
             chosen = await _chosen(work, account, wanted.kind, wanted.installation_ids)
         spec = {"kind": wanted.kind, "ids": chosen, "filter": dict(wanted.filter), "columns": names}
-        return _keep(work, ExportKind.INSTALLATIONS, account.id, spec)
+        is_long = chosen is None and await _is_long(work, account, wanted.kind)
+        return _keep(work, ExportKind.INSTALLATIONS, account.id, spec, is_long=is_long)
 
 
 async def export_invitations(work: Work, license_key_id: UUID | None) -> str:
@@ -65,6 +67,16 @@ async def _require_anything(work: Work, account: Account) -> None:
     statement = select(LicenseKey).where(col(LicenseKey.account_id) == account.id).limit(1)
     key = None if account.id in work.actor.administered else await work.first(statement)
     work.require(Permission.INSTALLATION_EXPORT, account if key is None else key)
+
+
+async def _is_long(work: Work, account: Account, kind: InstallationKind) -> bool:
+    """Whether somebody may close the browser meanwhile; counted no further than that takes."""
+    some = (
+        select(col(Installation.id))
+        .where(col(Installation.account_id) == account.id, col(Installation.kind) == kind)
+        .limit(MOST_CHOSEN + 1)
+    )
+    return bool(await work.first(select(func.count()).select_from(some.subquery())) > MOST_CHOSEN)
 
 
 async def _chosen(
@@ -93,7 +105,9 @@ async def _chosen(
     return [id_.hex for id_ in dict.fromkeys(installation_ids) if id_ is not None]
 
 
-def _keep(work: Work, kind: ExportKind, account_id: UUID, wanted: Mapping[str, Any]) -> str:
+def _keep(
+    work: Work, kind: ExportKind, account_id: UUID, wanted: Mapping[str, Any], *, is_long: bool = False
+) -> str:
     actor = work.actor
     sign_in_id = actor.session_id or actor.token_id
     if actor.person_id is None or sign_in_id is None:
@@ -110,7 +124,10 @@ def _keep(work: Work, kind: ExportKind, account_id: UUID, wanted: Mapping[str, A
     )
     work.add(export)
     resources = work.resources
-    return signed_url(resources.vault, resources.settings.public_url, PURPOSE, export.id, work.now)
+    url = signed_url(resources.vault, resources.settings.public_url, PURPOSE, export.id, work.now)
+    if is_long:
+        work.emit(ExportReady(subject_id=export.id, person_id=actor.person_id, url=url))
+    return url
 
 
 async def forget_old(work: Work, at_once: int) -> int:

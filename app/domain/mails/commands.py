@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.access.permissions import Permission
 from app.core.database import Reader
 from app.core.ids import new_id
 from app.core.statements import compiled
-from app.domain.mails import rules
+from app.domain.errors import Invalid
+from app.domain.mails import preferences, rules
 from app.domain.mails.events import MailSettled
 from app.domain.work import Work
 from app.models.mail import Mail, MailKind, MailStatus, ReceivedMail
@@ -67,6 +68,8 @@ async def write(
     JSON for the template. A `dedupe_key` that was used before writes nothing, however often
     and from wherever it comes. Raises Invalid for an address that can't be.
     """
+    if not await preferences.wanting(work, kind, [to.person_id]):
+        return
     letter = Letter(new_id(), to, facts, headers or {}, dedupe_key)
     values = {**_row(work, kind, letter), "recipient": rules.recipient_of(to.email)}
     statement = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"])
@@ -87,6 +90,8 @@ class Letter:
 
 async def write_many(work: Work, kind: MailKind, letters: Sequence[Letter]) -> None:
     """The same for many mails at once, as the owner; nothing is checked any more."""
+    wanting = await preferences.wanting(work, kind, [letter.to.person_id for letter in letters])
+    letters = [letter for letter in letters if letter.to.person_id in wanting]
     for start in range(0, len(letters), _ROWS_AT_ONCE):
         rows = [_row(work, kind, letter) for letter in letters[start : start + _ROWS_AT_ONCE]]
         await work.session.execute(insert(Mail), rows)
@@ -105,7 +110,13 @@ def _row(work: Work, kind: MailKind, letter: Letter) -> dict[str, Any]:
         "language": letter.to.language,
         "time_zone": letter.to.time_zone,
         "facts_sealed": work.resources.vault.encrypt(orjson.dumps(dict(letter.facts)).decode()),
-        "headers": {name: rules.one_line(value) for name, value in letter.headers.items()},
+        "headers": {
+            name: rules.one_line(value)
+            for name, value in (
+                *preferences.way_out(work.resources, kind, letter.to.person_id).items(),
+                *letter.headers.items(),
+            )
+        },
         "status": MailStatus.QUEUED,
         "attempts": 0,
         "created_at": work.now,
@@ -151,11 +162,43 @@ def record_failure(work: Work, mail: Mail, reason: str, *, final: bool, share: f
     mail.last_error = rules.one_line(reason)[:500]
     if final or work.now >= mail.give_up_at:
         mail.status = MailStatus.FAILED
-        mail.facts_sealed = None
         work.emit(MailSettled(subject_id=mail.id, kind=mail.kind, sent=False))
     else:
         # Never later than the end of the 24 hours: then it is tried for the last time.
         mail.next_attempt_at = min(rules.next_attempt(mail.attempts, work.now, share), mail.give_up_at)
+
+
+async def resend(work: Work, mail_id: UUID | None) -> UUID:
+    """Try once more, for another 24 hours, what was given up. Raises NOT_FOUND, INVALID when it is forgotten."""
+    async with work:
+        mail = await work.get(Mail, mail_id, "mailId")
+        work.require(Permission.MAIL_RESEND, mail)
+        if mail.facts_sealed is None:
+            msg = "What this mail said is forgotten: it was given up too long ago."
+            raise Invalid(msg, "mailId")
+        mail.status = MailStatus.QUEUED
+        mail.attempts = 0
+        mail.next_attempt_at = work.now
+        mail.give_up_at = work.now + rules.GIVE_UP_AFTER
+        work.enqueue(SEND_JOB)
+        return mail.id
+
+
+async def forget_given_up(work: Work, at_once: int) -> int:
+    """Forget what those mails said that can't be sent again any more; how many."""
+    async with work:
+        work.require(Permission.BACKGROUND_WORK)
+        old = (
+            select(Mail.id)  # type: ignore[call-overload]
+            .where(
+                text("mail.status = 'FAILED' and mail.facts_sealed is not null"),
+                Mail.created_at <= work.now - rules.RESENDABLE,  # type: ignore[arg-type]
+            )
+            .limit(at_once)
+            .with_for_update(skip_locked=True)
+        )
+        gone = update(Mail).where(Mail.id.in_(old)).values(facts_sealed=None)  # type: ignore[attr-defined]
+        return len((await work.session.execute(gone.returning(Mail.id))).all())  # type: ignore[call-overload]
 
 
 async def receive(look: Reader, now: datetime, sender: str, recipients: list[str], raw: bytes) -> None:

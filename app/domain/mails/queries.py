@@ -6,7 +6,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text
 
 from app.core.database import Reader, Row
-from app.core.statements import compiled
+from app.core.paging import Listing, Order
+from app.core.statements import Statement, compiled
+from app.domain.batches import table_of, tagged
 from app.models.mail import Mail, ReceivedMail
 
 _DUE = compiled(
@@ -28,6 +30,28 @@ _TO = compiled(
     .order_by(*_NEWEST_FIRST)
 )
 _ONE = compiled(select(*_COLUMNS).where(ReceivedMail.id == bindparam("id")))  # type: ignore[arg-type]
+
+
+_mail = table_of(Mail)
+GIVEN_UP = Listing(
+    name="givenUpMails",
+    columns=(
+        *(_mail.c[name] for name in ("id", "kind", "recipient", "attempts", "last_error", "created_at")),
+        tagged("FailedMail"),
+    ),
+    source=_mail,
+    id=_mail.c.id,
+    # Row-level security says which: those that were given up, to staff alone.
+    parent=None,
+    sorts={"CREATED_AT": _mail.c.created_at},
+    order=Order("CREATED_AT", descending=True),
+)
+_UNWANTED = Statement("select topic from unwanted_mail order by topic", (), {})
+
+
+async def own_unwanted(read: Reader) -> list[Row]:
+    """The topics that the viewer does without."""
+    return await read.rows(_UNWANTED)
 
 
 async def due(look: Reader, now: datetime) -> int:

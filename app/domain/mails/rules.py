@@ -1,6 +1,7 @@
 """What a mail may hold, and when it is tried again. Pure functions."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Final
@@ -9,8 +10,21 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 
 from app.domain.errors import Invalid
+from app.models.mail import MailKind, MailTopic
 
 GIVE_UP_AFTER: Final = timedelta(hours=24)
+TOPICS: Final[Mapping[MailKind, MailTopic]] = {
+    MailKind.SUBSCRIPTION_REMINDER: MailTopic.REMINDERS,
+    MailKind.SUBSCRIPTION_RENEWED: MailTopic.REMINDERS,
+    MailKind.USAGE_THRESHOLD: MailTopic.REMINDERS,
+    MailKind.OVERUSE_ALERT: MailTopic.ALERTS,
+    MailKind.OVERUSE_ENDING: MailTopic.ALERTS,
+    MailKind.OVERUSE_RESTORED: MailTopic.ALERTS,
+    MailKind.OVERUSE_STARTED: MailTopic.ALERTS,
+}
+"""Kinds that a person may do without. That people lose their work (OVERUSE_SUSPENDED) isn't among them."""
+# Of what was given up this long ago, the facts are forgotten as well.
+RESENDABLE: Final = timedelta(days=30)
 _FIRST_DELAY: Final = timedelta(seconds=30)
 _LONGEST_DELAY: Final = timedelta(hours=2)
 _MOST_DOUBLINGS: Final = 16

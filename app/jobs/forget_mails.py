@@ -1,0 +1,33 @@
+"""Forgets what those mails said that were given up long ago."""
+
+from typing import Final
+
+from app.access.actor import Actor
+from app.core.statements import Statement
+from app.domain.application import App
+from app.domain.mails import commands
+from app.domain.mails.rules import RESENDABLE
+from app.jobs.items import to_the_end
+
+NAME: Final = "forget_mails"
+_AT_ONCE: Final = 1_000
+_DUE: Final = Statement(
+    "select count(*) as due from mail"
+    " where status = 'FAILED' and facts_sealed is not null and created_at <= $1",
+    ("before",),
+    {},
+)
+
+
+async def run(app: App) -> int:
+    """Forget all that is due; how many mails."""
+    forgotten = 0
+    while count := await to_the_end(commands.forget_given_up(app.work(Actor.system(NAME)), _AT_ONCE)):
+        forgotten += count
+    return forgotten
+
+
+async def due(app: App) -> int:
+    """How many mails wait to be forgotten."""
+    row = await app.read_all().row(_DUE, before=app.clock.now() - RESENDABLE)
+    return int(row["due"]) if row else 0
