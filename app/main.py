@@ -39,13 +39,8 @@ from app.web.idempotency import DatabaseClaims
 from app.web.oidc import oidc_routes
 from app.web.persisted import RedisQueries
 from app.web.requests import context_for
-<<<<<<< HEAD
-from app.web.stack import middleware_of
-from app.web.support import support_routes
-from app.web.transport import UVICORN
-=======
 from app.web.stack import app_routes, middleware_of
->>>>>>> c9794e3 (Reminders and alerts have a way out; staff see and resend what was given up; long exports are mailed)
+from app.web.transport import UVICORN
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
 Preparation = Callable[[ServerUrls], Awaitable[None]]

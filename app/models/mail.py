@@ -104,17 +104,6 @@ class Mail(SQLModel, table=True):
     last_error: str | None = None
 
 
-class UnwantedMail(SQLModel, table=True):
-    """A person who does without the mails of a topic."""
-
-    __tablename__ = "unwanted_mail"
-    __table_args__ = (one_of("topic", MailTopic),)
-
-    person_id: UUID = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE")
-    topic: MailTopic = choice(MailTopic, primary_key=True)
-    since: datetime = moment()
-
-
 class ReceivedMail(SQLModel, table=True):
     """What the development mailbox received, as it came over SMTP."""
 

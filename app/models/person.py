@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from app.models.columns import choice, moment, one_of, primary_key, reference, secret_hash
+from app.models.columns import choice, moment, one_of, primary_key, reference, secret_hash, texts
 
 
 class Language(StrEnum):
@@ -45,6 +45,8 @@ class Person(SQLModel, table=True):
     language: Language = choice(Language)
     time_zone: str = "UTC"
     is_staff: bool = False
+    # Topics of mails that they do without (MailTopic)
+    unwanted_mails: list[str] = texts(default_factory=list)
     email_confirmed_at: datetime | None = moment(default=None, nullable=True)
     terms_version: str
     privacy_version: str

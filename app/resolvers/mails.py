@@ -31,5 +31,5 @@ class MailMutation:
     @mutation(ResendMailPayload, "Staff: send again what was given up (MAI-1)", scope=Scope.SUPPORT)
     async def resend_mail(self, info: Info, input: ResendMailInput) -> ResendMailPayload:
         """MAI-1."""
-        mail = await commands.resend(info.context.work(), ids.decode(input.mail_id, "FailedMail"))
+        mail = await commands.resend(info.context.work(), ids.decode(input.failed_mail_id, "FailedMail"))
         return ResendMailPayload(mail_id=strawberry.ID(ids.encode("FailedMail", mail)))

@@ -11,7 +11,6 @@ from app.core.failures import Failure
 from app.core.paging import page_request
 from app.domain.accounts import queries as accounts
 from app.domain.identity import queries as people
-from app.domain.mails import queries as mails
 from app.engine.connection import Connection, connect
 from app.engine.enums import described
 from app.engine.fields import Info, column, global_id
@@ -118,6 +117,7 @@ class Viewer:
     person: Person = strawberry.field(description="The person", resolver=lambda root: root)
     language: Language = column("Language of mails to them")
     time_zone: str = column("Time zone, an IANA name")
+    unwanted_mails: list[MailTopic] = column("Topics of mails that they do without")
 
     @strawberry.field(description="Whether the address was confirmed (IDN-4)")
     def email_confirmed(self) -> bool:
@@ -148,12 +148,6 @@ class Viewer:
         own = tuple(sorted(viewer.administered | viewer.member_of))
         request = page_request(accounts.OF_VIEWER, info.context.clock, first, after, filters={"ids": own})
         return await connect(info, request, viewer.person_id)  # type: ignore[return-value]  # a row
-
-    @strawberry.field(description="Topics of mails that they do without")
-    async def unwanted_mails(self, info: Info) -> list[MailTopic]:
-        """Asked for the viewer alone: nobody else sees it."""
-        rows = await mails.own_unwanted(info.context.read())
-        return [MailTopic(row["topic"]) for row in rows]
 
     @strawberry.field(description="Where they are signed in, the last used first")
     async def sessions(self, info: Info) -> list[Session]:

@@ -49,7 +49,7 @@ class SetUnwantedMailsPayload:
 class ResendMailInput:
     """One that was given up."""
 
-    mail_id: strawberry.ID = strawberry.field(description="A mail of `staff.failedMails`")
+    failed_mail_id: strawberry.ID = strawberry.field(description="A mail of `staff.failedMails`")
 
 
 @strawberry.type(description="The mail is sent in the background")

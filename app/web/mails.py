@@ -1,6 +1,7 @@
 """/unsubscribe: the way out of reminders and alerts, for people and for mail programs (RFC 8058)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.routing import Route
 
 from app.access.actor import Actor
 from app.domain.application import App
+from app.domain.errors import NotFound
 from app.domain.mails import preferences
 from app.models.mail import MailTopic
 from app.web.pages import rendered
@@ -37,5 +39,7 @@ async def _unsubscribe(app: App, request: Request) -> Response:
         return PlainTextResponse("This link is none of ours.", 404)
     await app.resources.tell_time()
     wanted = _AGAIN in request.query_params
-    await preferences.follow(app.work(Actor.system(preferences.PATH)), way, wanted=wanted)
+    with suppress(NotFound):
+        # Whoever is gone gets none of them anyway.
+        await preferences.follow(app.work(Actor.system(preferences.PATH)), way, wanted=wanted)
     return PlainTextResponse("You get them again." if wanted else "You get none of them any more.")

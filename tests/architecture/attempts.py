@@ -53,6 +53,7 @@ OWN = (
     "leaveAccount",
     "regenerateRescueCodes",
     "revokeOtherSessions",
+    "setUnwantedMails",
     "signOut",
     "updateProfile",
 )

@@ -20,7 +20,7 @@ from tests.support.transfers import organisation, run
 # The same for everybody.
 PUBLIC = ("Product", "SupportArticle", "SupportCategory", "SupportSubcategory")
 # Of no tenant: the vendor's own.
-STAFFS_OWN = ("Migration",)
+STAFFS_OWN = ("FailedMail", "Migration")
 _OWN = """query ($account: ID!, $ticket: ID!) { viewer { person { id } personalAccount { id } sessions { id } }
     account(id: $account) { ... on BusinessAccount { membershipInvitations { nodes { id } }
         subscriptions { nodes { orders { id } } } webhooks { deliveries(first: 1) { nodes { id } } } } }
@@ -82,6 +82,7 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         "AccessToken": token["accessToken"]["id"],
         "BusinessAccount": admin.account,
         "Computer": computer["installation"]["id"],
+        "FailedMail": await given_up(portal, admin),
         "Farm": farm["installation"]["id"],
         "InstallInvitation": sent["invitations"]["nodes"][0]["id"],
         "LicenseKey": admin.key,
@@ -109,6 +110,17 @@ async def tenant(portal: Portal, word: str) -> Tenant:
         {name: str(id_) for name, id_ in found.items()},
         [word],
     )
+
+
+async def given_up(portal: Portal, person: Person) -> str:
+    """A mail to somebody, as if it had been refused."""
+    async with portal.server.app.read_all().connection() as connection:
+        id_ = await connection.fetchval(
+            "update mail set status = 'FAILED' where id = (select max(id::text)::uuid from mail"
+            " where recipient = $1) returning id",
+            person.email,
+        )
+    return ids.encode("FailedMail", id_)
 
 
 async def outsiders(portal: Portal, theirs: Tenant, own: Tenant) -> dict[str, str]:

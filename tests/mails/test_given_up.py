@@ -34,18 +34,24 @@ async def check(portal: Portal, server: MailServer) -> None:
     assert "mailbox full" in mail["lastError"]
     # Whoever isn't staff has no such list, and no such mail.
     assert (await portal.query(FAILED, ada.token))["staff"] is None
-    assert await portal.refused("resendMail", ada.token, mailId=mail["id"]) == [("NOT_FOUND", "mailId")]
+    assert await portal.refused("resendMail", ada.token, failedMailId=mail["id"]) == [
+        ("NOT_FOUND", "failedMailId")
+    ]
     for wrong in ("x", ada.email, mail["id"][:-1] + "0"):
-        assert await portal.refused("resendMail", sam.token, mailId=wrong) == [("NOT_FOUND", "mailId")]
+        assert await portal.refused("resendMail", sam.token, failedMailId=wrong) == [
+            ("NOT_FOUND", "failedMailId")
+        ]
 
     server.answers = []
     taken = len(server.taken)
-    assert (await portal.done("resendMail", sam.token, mailId=mail["id"]))["mailId"] == mail["id"]
+    assert (await portal.done("resendMail", sam.token, failedMailId=mail["id"]))["mailId"] == mail["id"]
     await portal.work()
     (message,) = server.taken[taken:]
     assert ada.email in message["To"]
     assert (await portal.query(FAILED, sam.token))["staff"]["failedMails"]["nodes"] == []
-    assert await portal.refused("resendMail", sam.token, mailId=mail["id"]) == [("NOT_FOUND", "mailId")]
+    assert await portal.refused("resendMail", sam.token, failedMailId=mail["id"]) == [
+        ("NOT_FOUND", "failedMailId")
+    ]
 
 
 @pytest.mark.rule("MAI-1")
@@ -61,4 +67,6 @@ async def test_what_it_said_is_forgotten_after_a_month(settings: Settings, mail_
         assert "forget_mails" not in await portal.work()
         sam = await portal.staff()
         (mail,) = (await portal.query(FAILED, sam.token))["staff"]["failedMails"]["nodes"]
-        assert await portal.refused("resendMail", sam.token, mailId=mail["id"]) == [("INVALID", "mailId")]
+        assert await portal.refused("resendMail", sam.token, failedMailId=mail["id"]) == [
+            ("INVALID", "failedMailId")
+        ]

@@ -88,20 +88,6 @@ FACTS: dict[MailKind, dict[str, Any]] = {
         "used": 9,
         "quantity": 10,
     },
-<<<<<<< HEAD
-=======
-    MailKind.EXPORT_READY: {
-        "name": "Ada Lovelace",
-        "link": "http://127.0.0.1:8000/files/export/1?expires=1&signature=x",
-        "minutes": 10,
-    },
-    MailKind.WEBHOOK_DISABLED: {
-        "name": "Ada Lovelace",
-        "company": "Acme",
-        "host": "hooks.example.com",
-        "reason": "FAILING",
-    },
->>>>>>> c9794e3 (Reminders and alerts have a way out; staff see and resend what was given up; long exports are mailed)
 }
 _OVERUSE = {
     "farm": "Main farm",
@@ -126,6 +112,7 @@ FACTS[MailKind.OVERUSE_ALERT] = {
     "limit": 1000,
 }
 FACTS |= dict.fromkeys(_OVERUSE_KINDS, _OVERUSE)
+FACTS[MailKind.EXPORT_READY] = {"name": "Ada", "link": "http://a.example/files/export/1?x=1", "minutes": 10}
 FACTS[MailKind.WEBHOOK_DISABLED] = {"name": "Ada", "company": "Acme", "host": "a.example", "reason": "GONE"}
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'

@@ -20,6 +20,7 @@ TABLES = {
     "BusinessAccount": "account",
     "Computer": "installation",
     "Farm": "installation",
+    "FailedMail": "mail",
     "Migration": "transfer",
     "Order": "sales_order",
     "PersonalAccount": "account",

@@ -171,11 +171,11 @@ def record_failure(work: Work, mail: Mail, reason: str, *, final: bool, share: f
 async def resend(work: Work, mail_id: UUID | None) -> UUID:
     """Try once more, for another 24 hours, what was given up. Raises NOT_FOUND, INVALID when it is forgotten."""
     async with work:
-        mail = await work.get(Mail, mail_id, "mailId")
+        mail = await work.get(Mail, mail_id, "failedMailId")
         work.require(Permission.MAIL_RESEND, mail)
         if mail.facts_sealed is None:
             msg = "What this mail said is forgotten: it was given up too long ago."
-            raise Invalid(msg, "mailId")
+            raise Invalid(msg, "failedMailId")
         mail.status = MailStatus.QUEUED
         mail.attempts = 0
         mail.next_attempt_at = work.now
@@ -192,7 +192,7 @@ async def forget_given_up(work: Work, at_once: int) -> int:
             select(Mail.id)  # type: ignore[call-overload]
             .where(
                 text("mail.status = 'FAILED' and mail.facts_sealed is not null"),
-                Mail.created_at <= work.now - rules.RESENDABLE,  # type: ignore[arg-type]
+                Mail.created_at <= work.now - rules.RESENDABLE,
             )
             .limit(at_once)
             .with_for_update(skip_locked=True)

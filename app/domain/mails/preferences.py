@@ -8,8 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import any_, literal
 from sqlmodel import col, select
 
 from app.access.permissions import Permission
@@ -17,7 +16,7 @@ from app.core.crypto import Vault
 from app.core.resources import Resources
 from app.domain.mails import rules
 from app.domain.work import Work
-from app.models.mail import MailKind, MailTopic, UnwantedMail
+from app.models.mail import MailKind, MailTopic
 from app.models.person import Person
 
 PATH: Final = "unsubscribe"
@@ -40,9 +39,9 @@ async def wanting(work: Work, kind: MailKind, people: Sequence[UUID | None]) -> 
     topic = rules.TOPICS.get(kind)
     if topic is None:
         return set(people)
-    unwanted = select(col(UnwantedMail.person_id)).where(
-        col(UnwantedMail.topic) == topic,
-        col(UnwantedMail.person_id).in_([id_ for id_ in people if id_ is not None]),
+    unwanted = select(col(Person.id)).where(
+        literal(topic.value) == any_(col(Person.unwanted_mails)),
+        col(Person.id).in_([id_ for id_ in people if id_ is not None]),
     )
     return set(people) - set((await work.session.execute(unwanted)).scalars())
 
@@ -84,27 +83,13 @@ async def choose(work: Work, topics: Collection[MailTopic]) -> None:
     async with work:
         person = await work.get(Person, work.actor.person_id)
         work.require(Permission.PROFILE_UPDATE, person)
-        async with work.as_owner():
-            # Rows are written as the owner; that they are the viewer's own was required above.
-            wanted = delete(UnwantedMail).where(
-                col(UnwantedMail.person_id) == person.id, col(UnwantedMail.topic).not_in(topics)
-            )
-            await work.session.execute(wanted)
-            for topic in topics:
-                await _stop(work, WayOut(person.id, topic))
+        person.unwanted_mails = sorted(topics)
 
 
 async def follow(work: Work, way: WayOut, *, wanted: bool) -> None:
-    """Stop the mails of a link's topic, or send them again. The link is the right to do so."""
+    """Stop the mails of a link's topic, or send them again. The link is the right; NOT_FOUND if they are gone."""
     async with work:
+        person = await work.get(Person, way.person_id)
         work.require(Permission.BACKGROUND_WORK)
-        if wanted:
-            mine = (col(UnwantedMail.person_id) == way.person_id, col(UnwantedMail.topic) == way.topic)
-            await work.session.execute(delete(UnwantedMail).where(*mine))
-        elif await work.first(select(col(Person.id)).where(col(Person.id) == way.person_id)) is not None:
-            await _stop(work, way)
-
-
-async def _stop(work: Work, way: WayOut) -> None:
-    row = {"person_id": way.person_id, "topic": way.topic, "since": work.now}
-    await work.session.execute(insert(UnwantedMail).values(row).on_conflict_do_nothing())
+        others = set(person.unwanted_mails) - {way.topic}
+        person.unwanted_mails = sorted(others if wanted else others | {way.topic})

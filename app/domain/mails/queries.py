@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from app.core.database import Reader, Row
 from app.core.paging import Listing, Order
-from app.core.statements import Statement, compiled
+from app.core.statements import compiled
 from app.domain.batches import table_of, tagged
 from app.models.mail import Mail, ReceivedMail
 
@@ -46,12 +46,6 @@ GIVEN_UP = Listing(
     sorts={"CREATED_AT": _mail.c.created_at},
     order=Order("CREATED_AT", descending=True),
 )
-_UNWANTED = Statement("select topic from unwanted_mail order by topic", (), {})
-
-
-async def own_unwanted(read: Reader) -> list[Row]:
-    """The topics that the viewer does without."""
-    return await read.rows(_UNWANTED)
 
 
 async def due(look: Reader, now: datetime) -> int:
