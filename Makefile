@@ -79,6 +79,9 @@ graphiql: ## fetch GraphiQL's vendored files again and compare their sums (needs
 	cp "$$tmp"/graphiql/graphiql.min.{js,css} "$$tmp"/react/umd/react.production.min.js "$$tmp"/react-dom/umd/react-dom.production.min.js "$$tmp"/graphql-ws/umd/graphql-ws.min.js "$$S"/
 	cd "$$S" && sed -nE 's/^\| `([^`]+)`.*`([0-9a-f]{64})` \|$$/\2  \1/p' README.md | sha256sum -c
 
+mails: $(READY) ## take the pictures of docs/mails.md again (needs Chromium)
+	@$(BIN)/python -m scripts.mail_gallery
+
 audits: $(READY) ## graphql-http's audits (needs npm)
 	@$(BIN)/python -m tests.conformance.audit_http
 

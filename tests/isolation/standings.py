@@ -75,6 +75,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "assignTicket": _STAFF,
     "publishArticle": _STAFF,
     "publishRelease": _STAFF,
+    "resendMail": _STAFF,
     "startMigration": _STAFF,
     "undoMigration": _STAFF,
     "createWebhook": _ADMINISTRATORS,

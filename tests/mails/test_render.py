@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -18,102 +18,9 @@ from app.mail.catalogues import catalogue_file, identifier
 from app.mail.render import TEMPLATES, environment, render, render_content
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
+from tests.support.letters import FACTS, NOW, OVERUSE
 from tests.support.outbox import parsed
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-TICKET: dict[str, Any] = {
-    "name": "Ada Lovelace",
-    "number": "#1234567",
-    "subject": "Acme: No network",
-    "author": "Sam Staff",
-    "body": "Have you tried\n\nto restart it?",
-    "files": ["a.png"],
-    "status": "RESOLVED",
-    "answerable": True,
-    "marker": "-=-=- #1234567 -=-=-",
-}
-_RENEWED = {"ends_on": "2027-12-31", "link": "http://127.0.0.1:8000/renew?token=t&x=1"}
-FACTS: dict[MailKind, dict[str, Any]] = {
-    MailKind.CONFIRM_ADDRESS: {
-        "name": "Ada Lovelace",
-        "link": "http://127.0.0.1:8000/confirm-email?token=t&x=1",
-    },
-    MailKind.ADDRESS_IN_USE: {"name": "Ada Lovelace"},
-    MailKind.RESET_PASSWORD: {"name": "Ada", "link": "http://127.0.0.1:8000/reset-password?token=t&x=1"},
-    MailKind.PASSWORD_CHANGED: {"name": "Ada", "at": NOW.isoformat()},
-    MailKind.ADDRESS_CHANGED: {"name": "Ada", "at": NOW.isoformat(), "address": "new@example.com"},
-    MailKind.TWO_STEP_CHANGED: {"name": "Ada", "at": NOW.isoformat(), "change": "ON"},
-    MailKind.INSTALL_INVITATION: {
-        "company": "Acme",
-        "product": "Desktop",
-        "code": "LYC-T-1111-2222-3333",
-        "link": "http://127.0.0.1:8000/download?code=LYC-T-1111-2222-3333",
-        "expires_at": NOW.isoformat(),
-        "test": True,
-    },
-    MailKind.KEY_ISSUED: {
-        "code": "LYC-11111-22222-33333-44444-55555",
-        "product": "Desktop",
-        "quantity": 1200,
-    },
-    MailKind.TICKET_CREATED: {**TICKET, "product": "Desktop"},
-    MailKind.TICKET_MESSAGE: {**TICKET, "before": "WAITING_FOR_CUSTOMER"},
-    MailKind.TICKET_STATUS: {**TICKET, "before": "NEW"},
-    MailKind.SUBSCRIPTION_REMINDER: {
-        "name": "Ada Lovelace",
-        "subscription": "Desktop 1",
-        "product": "Desktop",
-        "ends_on": "2026-12-31",
-        "way": "ORDER",
-        "maintenance": False,
-    },
-    MailKind.SUBSCRIPTION_RENEWED: {
-        "name": "Ada Lovelace",
-        "subscription": "Desktop 1",
-        "ends_on": "2027-12-31",
-        "maintenance": False,
-    },
-    MailKind.MIGRATION_ANNOUNCED: {
-        **_RENEWED,
-        "email": "ada@example.com",
-        "company": "Acme",
-        "product": "Access",
-        "pack": 5,
-        "subscriptions": [{**_RENEWED, "licenses": 10, "packs": 2}],
-    },
-    MailKind.USAGE_THRESHOLD: {
-        "name": "Ada Lovelace",
-        "subscription": "Desktop 1",
-        "percentage": 90,
-        "used": 9,
-        "quantity": 10,
-    },
-}
-_OVERUSE = {
-    "farm": "Main farm",
-    "key": "RAS key",
-    "used": 1_200,
-    "limit": 1_000,
-    "reason": "OVERUSE",
-    "phase": "LIMITED",
-    "grace_ends_at": "2026-11-22T09:30:00+00:00",
-}
-_OVERUSE_KINDS = (
-    MailKind.OVERUSE_STARTED,
-    MailKind.OVERUSE_ENDING,
-    MailKind.OVERUSE_SUSPENDED,
-    MailKind.OVERUSE_RESTORED,
-)
-FACTS[MailKind.OVERUSE_ALERT] = {
-    "name": "Ada",
-    "server": "mdm-1",
-    "key": "Berlin",
-    "used": 1200,
-    "limit": 1000,
-}
-FACTS |= dict.fromkeys(_OVERUSE_KINDS, _OVERUSE)
-FACTS[MailKind.EXPORT_READY] = {"name": "Ada", "link": "http://a.example/files/export/1?x=1", "minutes": 10}
-FACTS[MailKind.WEBHOOK_DISABLED] = {"name": "Ada", "company": "Acme", "host": "a.example", "reason": "GONE"}
 TRANSLATED = [language for language in Language if language is not Language.EN]
 HOSTILE = '<script>alert("x")</script>\r\nBcc: victim@example.com\r\n\r\n<b>'
 
@@ -178,7 +85,7 @@ def check(message: Message, language: Language) -> None:
 
 @pytest.mark.rule("MAI-2")
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize("kind", list(FACTS))
+@pytest.mark.parametrize("kind", list(MailKind))
 def test_text_and_html_in_every_language(kind: MailKind, language: Language, settings: Settings) -> None:
     message = sent(mail(kind, language), FACTS[kind], settings)
     assert message["Content-Language"] == identifier(language).replace("_", "-")
@@ -235,12 +142,12 @@ def test_numbers_and_moments_as_the_reader_writes_them() -> None:
 
 @pytest.mark.rule("OVR-3", "OVR-8", "MAI-3")
 def test_a_suspension_tells_its_reason() -> None:
-    over = render_content(MailKind.OVERUSE_SUSPENDED, Language.DE, _OVERUSE).text
-    ended = render_content(MailKind.OVERUSE_SUSPENDED, Language.DE, {**_OVERUSE, "reason": "EXPIRED"}).text
+    over = render_content(MailKind.OVERUSE_SUSPENDED, Language.DE, OVERUSE).text
+    ended = render_content(MailKind.OVERUSE_SUSPENDED, Language.DE, {**OVERUSE, "reason": "EXPIRED"}).text
     assert "1.200 Benutzer" in over
     assert "abgelaufen" in ended
     assert "1.200" not in ended
-    normal = render_content(MailKind.OVERUSE_RESTORED, Language.EN, {**_OVERUSE, "phase": "NORMAL"}).text
+    normal = render_content(MailKind.OVERUSE_RESTORED, Language.EN, {**OVERUSE, "phase": "NORMAL"}).text
     assert "grace" not in normal
 
 
