@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import NewType
 
+from starlette.datastructures import UploadFile
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.file_uploads import Upload
 from strawberry.scalars import JSON
@@ -71,6 +72,13 @@ def read_cursor(value: object) -> Cursor:
     return Cursor(value)
 
 
+def read_upload(value: object) -> UploadFile:
+    """A file; text in its place is the client's mistake. Raises StrawberryInputCoercionError."""
+    if not isinstance(value, UploadFile):
+        raise _refused("Upload", "a file of a multipart request")
+    return value
+
+
 def _refused(name: str, expected: str) -> StrawberryInputCoercionError:
     return StrawberryInputCoercionError(f"{name} must be {expected}")
 
@@ -99,6 +107,6 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="Upload",
         description="A file of a multipart request (graphql-multipart-request-spec)",
         serialize=lambda v: v,
-        parse_value=lambda v: v,
+        parse_value=read_upload,
     ),
 }
