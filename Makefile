@@ -106,5 +106,8 @@ bench-farms: $(READY) ## a sweep of 1,000 farms that are due, among 1,000,000 an
 bench-keys: $(READY) ## a dashboard of 500 keys and 100,000 computers: counters against counting
 	@$(BIN)/python -m bench.keys
 
+bench-mails: $(READY) ## 10,000 mails through the outbox, against a loop of bare aiosmtplib
+	@$(BIN)/python -m bench.mails
+
 bench-live: $(READY) ## one event to 2,000 websockets, against a bare server
 	@$(BIN)/python -m bench.live

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
         None, description="smtp://user:pass@host:587?starttls=1 or smtps://…; else a development mailbox"
     )
     mail_from: str = Field("Lychgate <no-reply@localhost>", description="sender of every mail")
+    dkim_key_file: Path | None = Field(None, description="RSA or Ed25519 key (PEM) that signs mails by DKIM")
+    dkim_selector: str = Field(
+        "lychgate", pattern="^[a-z0-9-]+$", description="the DKIM key's name in the DNS"
+    )
     public_url: str = Field("http://127.0.0.1:8000", description="base of the links in mails")
     secret_key: SecretStr = Field(
         _EMPTY, description="encrypts secrets at rest, 32 characters or more; made in HOME_DIR if not given"
@@ -83,8 +87,7 @@ class Settings(BaseSettings):
     )
     home_dir: Path = Field(Path("~/.lychgate"), description="embedded servers, generated keys, local storage")
     inbound_mail_secret: SecretStr | None = Field(
-        None,
-        description="lets POST /mail/inbound take answers to tickets' mails, 32 characters or more; off if not given",
+        None, description="lets POST /mail/inbound take answers to mails about tickets, 32 characters or more"
     )
     oidc_providers: Annotated[tuple[OidcProvider, ...], NoDecode] = Field(
         (), description='JSON: [{"name", "issuer", "clientId", "clientSecret"}]'
@@ -92,9 +95,7 @@ class Settings(BaseSettings):
     support_hours: Annotated[SupportHours, NoDecode] = Field(
         SupportHours(), description="e.g. Mon-Fri 08:00-18:00 Europe/Zurich; around the clock if not given"
     )
-    webhook_allow_private: bool = Field(
-        default=False, description="webhooks to internal addresses; only with DEV"
-    )
+    webhook_allow_private: bool = Field(default=False, description="webhooks to inner addresses; needs DEV")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins of browser frontends, comma-separated: https://portal.example.com"
     )
@@ -105,9 +106,7 @@ class Settings(BaseSettings):
     max_query_depth: int = Field(20, ge=5, le=100, description="the deepest nesting of one GraphQL document")
     introspection: bool = Field(default=True, description="whether clients may ask for the schema")
     requests_per_minute: int = Field(
-        6_000,
-        ge=0,
-        description="the most of one person, or of one address where nobody is signed in; 0: no limit",
+        6_000, ge=0, description="the most of one person, or of one address that isn't signed in; 0: no limit"
     )
     hsts_seconds: int = Field(
         0, ge=0, description="how long browsers insist on HTTPS (Strict-Transport-Security); 0: not told"
@@ -161,7 +160,7 @@ class Settings(BaseSettings):
     def _hours(cls, value: Any) -> Any:
         return parse_support_hours(value) if isinstance(value, str) else value
 
-    @field_validator("home_dir", "license_key_file", "mdm_vendor_file")
+    @field_validator("home_dir", "license_key_file", "mdm_vendor_file", "dkim_key_file")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         try:

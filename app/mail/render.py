@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from app.core.settings import Settings
 from app.domain.mails.rules import message_id, one_line
 from app.mail.catalogues import identifier, locale_of, translations
+from app.mail.dkim import signer_of
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
 
@@ -64,6 +65,9 @@ def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: dateti
     message.set_content(content.text, cte="quoted-printable")
     message.add_alternative(content.html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = _tag(mail.language)
+    signer = signer_of(settings)
+    if signer is not None:
+        signer.sign(message, int(now.timestamp()))
     return message
 
 
