@@ -170,7 +170,8 @@ class Work:
     async def _finish(self) -> dict[UUID, int]:
         if not self._required:
             raise NothingRequired
-        await self._become_owner()
+        if self.actor.kind not in _UNGUARDED:
+            await self._become_owner()
         await self._flush()
         await self._react()
         await self._flush()
