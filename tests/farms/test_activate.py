@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.documents.farms import EVENTS
-from tests.support.farms import farm_for, farm_on, form, member
+from tests.support.farms import farm_for, farm_on, form, member, stay
 from tests.support.portal import COMPANY, Portal
+from tests.support.tickets import sql
 
 KEY = "query ($id: ID!) { node(id: $id) { ... on LicenseKey { used movesLeft available } } }"
 
@@ -100,8 +101,22 @@ async def test_a_keys_farm_is_changed_three_times(portal: Portal) -> None:
         ("NOT_FOUND", "licenseKeyId")
     ]
     assert await portal.refused("activateFarm", **fifth) == [("MOVES_EXHAUSTED", "keyCode")]
-    reset = await portal.done("resetMoves", staff.token, **key)
-    assert reset["licenseKey"]["movesLeft"] == 3
+    async with portal.live(owner.token) as live:
+        events = await live.subscribe(EVENTS, account=owner.account, types=["KEY_CHANGED"])
+        await portal.subscribed()
+        # Resetting what is whole again tells nobody anything.
+        for _ in range(2):
+            reset = await portal.done("resetMoves", staff.token, **key)
+            assert reset["licenseKey"]["movesLeft"] == 3
+        event = await events.next()
+        assert (event["actor"]["kind"], event["subject"]["id"]) == ("STAFF", owner.key)
+        assert event["data"]["changed"] == {"movesLeft": 3}
+    assert (
+        await sql(
+            portal, "select 1 from event where type = 'KEY_CHANGED' and account_id is not null offset 1"
+        )
+        == []
+    )
     await portal.done("activateFarm", **fifth)
     assert (await portal.query(KEY, owner.token, id=owner.key))["node"]["movesLeft"] == 2
 
@@ -138,26 +153,32 @@ async def test_a_farm_moves_to_another_key_of_its_account(portal: Portal) -> Non
 
 
 @pytest.mark.rule("FRM-1")
-async def test_a_trial_is_started_once_an_account_and_product(portal: Portal) -> None:
+async def test_a_trial_is_started_once_an_account(portal: Portal) -> None:
     owner = await portal.administrator()
     trial = {"product": "RAS", "accountId": owner.account}
-    answers = await asyncio.gather(*(portal.do("startTrial", owner.token, **trial) for _ in range(3)))
+    other = trial | {"product": "SECURE_WORKSPACE"}
+    await stay(portal, owner)
+    answers = await asyncio.gather(
+        *(portal.do("startTrial", owner.token, **form) for form in (trial, other, trial))
+    )
     [started] = [answer for answer in answers if not answer["errors"]]
     codes = [answer["errors"][0]["code"] for answer in answers if answer["errors"]]
     assert codes == ["TRIAL_USED", "TRIAL_USED"]
     subscription = started["subscription"]
     assert (subscription["kind"], subscription["quantity"], subscription["autoRenew"]) == ("TRIAL", 10, False)
     assert subscription["orders"] == [{"kind": "NEW", "status": "FULFILLED", "quantity": 10}]
-    farm = await farm_on(portal, owner, subscription["primaryKey"]["code"])
+    farm = await farm_on(
+        portal, owner, subscription["primaryKey"]["code"], product=subscription["product"]["code"]
+    )
     assert (await farm.report(10))["state"] == "ACTIVE"
 
-    await portal.done("startTrial", owner.token, **(trial | {"product": "SECURE_WORKSPACE"}))
+    for form in (trial, other):
+        assert await portal.refused("startTrial", owner.token, **form) == [("TRIAL_USED", "product")]
     assert await portal.refused("startTrial", owner.token, **(trial | {"product": "DESKTOP"})) == [
         ("INVALID", "product")
     ]
     await portal.advance("P29D")
     assert (await farm.check_in())["state"] == "ACTIVE"
-    owner.token = await portal.sign_in(owner.email)
     assert await portal.refused("startTrial", owner.token, **trial) == [("TRIAL_USED", "product")]
 
 

@@ -99,6 +99,12 @@ FACTS[MailKind.OVERUSE_ALERT] = {
 FACTS |= dict.fromkeys(_OVERUSE_KINDS, OVERUSE)
 FACTS[MailKind.EXPORT_READY] = {"name": "Ada", "link": "http://a.example/files/export/1?x=1", "minutes": 10}
 FACTS[MailKind.WEBHOOK_DISABLED] = {"name": "Ada", "company": "Acme", "host": "a.example", "reason": "GONE"}
+FACTS[MailKind.TICKET_ANSWER_REFUSED] = {
+    "name": "Ada",
+    "number": "#1234567",
+    "reason": "FILE_TOO_LARGE",
+    "most": 20,
+}
 _MEMBER = {"name": "Ada Lovelace", "company": "Acme"}
 FACTS |= dict.fromkeys((MailKind.MEMBER_BLOCKED, MailKind.MEMBER_UNBLOCKED, MailKind.MEMBER_REMOVED), _MEMBER)
 FACTS[MailKind.MEMBERSHIP_INVITATION] = {

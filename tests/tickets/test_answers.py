@@ -97,6 +97,51 @@ async def test_an_answer_becomes_a_reply_of_its_writer(open_portal: Portal) -> N
     assert after[0][1] == before[0][1] + 4
 
 
+@pytest.mark.rule("SUP-8", "SUP-4", "MAI-3")
+async def test_a_writer_is_told_why_an_answer_was_not_taken(open_portal: Portal) -> None:
+    portal = open_portal
+    ada, sam = await portal.administrator(), await portal.staff()
+    id_ = (await ticket(portal, ada))["id"]
+    await portal.done("replyAsStaff", sam.token, ticketId=id_, body="Please send the log.")
+    mail = (await portal.mails(ada.email))[0]
+    to, number = mail["headers"]["Reply-To"], mail["subject"].split()[2].rstrip(":")
+
+    def with_files(*files: bytes) -> EmailMessage:
+        message = answer(to, ada.email, "Here it is.")
+        for place, content in enumerate(files):
+            message.add_attachment(content, maintype="text", subtype="x-log", filename=f"{place}.log")
+        return message
+
+    large, many = with_files(b"ok", b"\0" * (20 * 2**20 + 1)), with_files(*(b"%d" % n for n in range(11)))
+    empty = answer(to, ada.email, "\n")
+    cases = [
+        (large, "FILE_TOO_LARGE", "larger than 20 MiB"),
+        (many, "TOO_MANY_FILES", "more than 10 files"),
+        (empty, "INVALID", "longer than 20,000 characters"),
+        (answer(to, ada.email, "Late"), "TICKET_STATE", "has ended"),
+    ]
+    for place, (message, code, text) in enumerate(cases, start=1):
+        if code == "TICKET_STATE":
+            await portal.done("closeTicket", ada.token, ticketId=id_)
+        message["Message-ID"] = f"<{code}@home>"
+        for _ in range(2):  # a mail server that hands it over again
+            assert (await hand_over(portal, message))["reason"].startswith(f"{code}: ")
+        told = [mail for mail in await portal.mails(ada.email) if "was not taken" in mail["subject"]]
+        assert len(told) == place
+        assert told[0]["subject"] == f"Your answer to support request {number} was not taken"
+        assert text in told[0]["text"]
+        # What it brings back is an absence note, and no loop.
+        assert told[0]["headers"]["Auto-Submitted"] == "auto-generated"
+    # Who may not answer any more is told nothing, and neither is who forges an address.
+    for dropped in (answer(to, sam.email, "x"), answer(to, "eve@example.com", "x")):
+        assert (await hand_over(portal, dropped))["taken"] is False
+    everything = [mail for mail in await portal.mails("") if "was not taken" in mail["subject"]]
+    assert len(everything) == len(cases)
+    assert (await sql(portal, "select count(*) as n from stored_object"))[0]["n"] == 0
+    found = (await portal.query(MESSAGES, ada.token, id=id_))["node"]
+    assert len(found["messages"]["nodes"]) == 2
+
+
 async def test_without_a_secret_there_is_no_such_path(portal: Portal) -> None:
     assert await hand_over(portal, answer("reply@localhost", "a@example.com", "x")) == 404
 

@@ -27,7 +27,7 @@ _SUMMARIES: Final = {
     EventType.TICKET_REPLIED: "{actor} {did} ticket {number}",
     EventType.TICKET_STATUS_CHANGED: "{actor} changed ticket {number} to {status}",
     EventType.TICKET_WATCHERS_CHANGED: "{actor} changed who watches ticket {number}",
-    EventType.FARM_DEACTIVATED: "{name} was deactivated ({reason})",
+    EventType.FARM_DEACTIVATED: "{name} {stopped}",
     EventType.FARM_REACTIVATED: "{name} works again",
     EventType.OVERUSE_STARTED: "{name} has {used} {unit} for {limit} licences",
     EventType.OVERUSE_CONTINUES: "{name} still has {used} {unit} for {limit} licences",
@@ -45,6 +45,15 @@ _SUMMARIES: Final = {
     EventType.MIGRATION_PROGRESSED: "The move from {source} is at {percent} %: {created} created, {refused} refused",
     EventType.SESSION_REVOKED: "{actor} ended a session",
 }
+_STOPPED: Final = {
+    "ADMINISTRATOR": "was deactivated by {actor}",
+    "INSTALLATION": "gave its licence back",
+    "KEY_DELETED": "was deactivated: its licence key was deleted",
+    "QUOTA_LOWERED": "was deactivated: the quota of its licence key was lowered",
+    "OVERUSE": "is suspended: more users than licences after the grace",
+    "EXPIRED": "is suspended: its licence has expired",
+}
+"""Why a farm stopped working, in words."""
 _BY_ITSELF: Final = "{name} gave its licence back"
 
 
@@ -59,4 +68,6 @@ def summary(type_: str, actor_name: str, data: dict[str, Any]) -> str:
     if pattern is None:
         return type_.replace("_", " ").capitalize()
     known = {"unit": "users", **{key: value for key, value in data.items() if value is not None}}
-    return pattern.format_map(_Facts({**known, "actor": actor_name or "Somebody"}))
+    facts = _Facts({**known, "actor": actor_name or "Somebody"})
+    facts["stopped"] = _STOPPED.get(data.get("reason", ""), "was deactivated").format_map(facts)
+    return pattern.format_map(facts)

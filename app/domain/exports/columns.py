@@ -45,13 +45,15 @@ COLUMNS: Final[Mapping[InstallationKind, Mapping[str, Column]]] = {
         "serverId": _named("machine"),
         "currentUsage": _named("current_usage"),
         "peakUsage": _named("peak_usage"),
+        "limit": _named("license_limit"),
+        "lastReportAt": _named("last_report_at"),
     },
     InstallationKind.PROXY_SERVER: {**_SHARED, **proxies.COLUMNS},
 }
 # DEV-7, FRM-4: what the list shows.
 _USUAL: Final = (
     *("name", "status", "licenseKey", "serverId", "appVersion", "hostOs", "activatedAt", "lastContactAt"),
-    *("licenseExpiresOn", "peakUsage", "note"),
+    *("lastReportAt", "licenseExpiresOn", "peakUsage", "note"),
 )
 
 

@@ -268,7 +268,12 @@ def _of_farm(name: str) -> Any:
 
 # What an export shows besides (domain.exports.columns).
 EXPORT_COLUMNS = (*COLUMNS, _key.c.name.label("key_name"))
-_OF_FARMS = (_of_farm("used").label("current_usage"), _of_farm("peak").label("peak_usage"))
+_OF_FARMS = (
+    _of_farm("used").label("current_usage"),
+    _of_farm("peak").label("peak_usage"),
+    _of_farm("license_limit").label("license_limit"),
+    _of_farm("reported_at").label("last_report_at"),
+)
 _EXPORT_BY_IDS = compiled(
     sa.select(*EXPORT_COLUMNS, *_OF_FARMS)
     .select_from(_source)

@@ -50,7 +50,10 @@ class KeyCreated(KeyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyChanged(KeyEvent):
-    """KEY-1, KEY-7: name, quota, allocation or end changed. `changed` holds the new values alone."""
+    """KEY-1, KEY-7: name, quota, allocation or end changed, FRM-2: its moves were reset.
+
+    `changed` holds the new values alone.
+    """
 
     type: ClassVar = EventType.KEY_CHANGED
 

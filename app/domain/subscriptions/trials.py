@@ -1,11 +1,10 @@
-"""Starting a trial (FRM-1): once for each account and product, by the account's own people."""
+"""Starting a trial (FRM-1): once for each account, by the account's own people."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.access.permissions import Permission
@@ -93,26 +92,27 @@ def _subscription(work: Work, product: Product, days: int, licenses: int) -> Lic
 
 
 async def _use_up(work: Work, account: Account, subscription: LicenseSubscription) -> None:
-    """Note the one trial. Of two that start at once the second waits here, and is refused."""
+    """Note the one trial. Of two that start at once the second waits for the account, and is refused."""
     await work.flush()
     async with work.as_owner():
+        locked = select(col(Account.id)).where(col(Account.id) == account.id)
+        await work.first(locked.with_for_update(key_share=True))
+        started = select(col(Trial.account_id)).where(col(Trial.account_id) == account.id)
         others = select(col(LicenseSubscription.id)).where(
             col(LicenseSubscription.account_id) == account.id,
             col(LicenseSubscription.product) == subscription.product,
             col(LicenseSubscription.kind) == SubscriptionKind.TRIAL,
             col(LicenseSubscription.id) != subscription.id,
         )
-        trial = insert(Trial).values(
-            account_id=account.id,
-            product=subscription.product,
-            subscription_id=subscription.id,
-            started_at=work.now,
+        for query in (started, others):
+            if await work.first(query) is not None:
+                raise DomainError(ErrorCode.TRIAL_USED, "This account had its trial.", "product")
+        work.add(
+            Trial(
+                account_id=account.id,
+                product=subscription.product,
+                subscription_id=subscription.id,
+                started_at=work.now,
+            )
         )
-        statement = trial.on_conflict_do_nothing(index_elements=["account_id", "product"])
-        noted = (await work.session.execute(statement.returning(col(Trial.account_id)))).first()
-        if noted is None or await work.first(others) is not None:
-            raise _used()
-
-
-def _used() -> DomainError:
-    return DomainError(ErrorCode.TRIAL_USED, "This account had its trial of the product.", "product")
+        await work.flush()

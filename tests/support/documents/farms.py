@@ -11,7 +11,7 @@ MUTATIONS = {
     "reportFarmUsage": mutation("reportFarmUsage", TOLD),
     "startTrial": mutation(
         "startTrial",
-        """account { id name } subscription { id kind status quantity expiresOn autoRenew
+        """account { id name } subscription { id kind status quantity expiresOn autoRenew product { code }
             primaryKey { id code quota } orders { kind status quantity } }""",
     ),
     "resetMoves": mutation("resetMoves", "licenseKey { id movesLeft } deactivated { id }"),
