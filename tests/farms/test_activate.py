@@ -172,8 +172,8 @@ async def test_a_trial_is_started_once_an_account(portal: Portal) -> None:
     )
     assert (await farm.report(10))["state"] == "ACTIVE"
 
-    for form in (trial, other):
-        assert await portal.refused("startTrial", owner.token, **form) == [("TRIAL_USED", "product")]
+    for again in (trial, other):
+        assert await portal.refused("startTrial", owner.token, **again) == [("TRIAL_USED", "product")]
     assert await portal.refused("startTrial", owner.token, **(trial | {"product": "DESKTOP"})) == [
         ("INVALID", "product")
     ]
