@@ -99,8 +99,8 @@ PLAIN: Mapping[str, Any] = {
     "DateTime": "2027-01-31T09:30:00Z",
     "Int": 1,
     "String": "text",
-    # No request but a multipart one carries a file.
-    "Upload": "text",
+    # A file: the portal sends it in a part of its own.
+    "Upload": b"text",
 }
 
 

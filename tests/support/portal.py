@@ -19,6 +19,7 @@ from app.engine.patience import PING_SECONDS, PONG_SECONDS, PatientWebSockets
 from app.main import Server, starlette_of
 from tests.support import documents
 from tests.support.live import Live, connected
+from tests.support.uploads import request_of
 
 PASSWORD = "wonderful-Kettle-42"
 COMPANY = {"name": "Acme", "country": "DE", "zip": "10115", "phone": "+49 30 1234"}
@@ -49,10 +50,10 @@ class Portal:
     # ------------------------------------------------------------ speaking GraphQL
 
     async def ask(self, document: str, token: str | None = None, /, **variables: Any) -> dict[str, Any]:
-        """The whole answer of one operation."""
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        body = {"query": document, "variables": variables}
-        answer = await self.http.post("/graphql", json=body, headers=headers)
+        """The whole answer of one operation; bytes among the variables are sent as files."""
+        request = request_of(document, variables)
+        headers = request.pop("headers", {}) | ({"authorization": f"Bearer {token}"} if token else {})
+        answer = await self.http.post("/graphql", **request, headers=headers)
         found: dict[str, Any] = answer.json()
         return found
 
