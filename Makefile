@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits live-clients soak clean bench bench-gate
+.PHONY: help .venv demo test check rules pending schema permissions lock test-servers graphiql audits audit-packages conformance fuzz live-clients schema-tools soak clean bench bench-gate
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -87,6 +87,20 @@ audits: $(READY) ## graphql-http's audits (needs npm)
 
 live-clients: $(READY) ## the real graphql-ws and graphql-sse clients subscribe, drop and resume (needs npm)
 	@$(BIN)/python -m tests.conformance.live_clients
+
+schema-tools: $(READY) ## GraphQL ESLint, relay-compiler and a typed TypeScript client on schema.graphql (needs npm)
+	@$(BIN)/python -m tests.conformance.tools
+
+conformance: audits live-clients schema-tools ## all that outside suites and clients say
+
+fuzz: $(READY) ## 10,000 guessed operations as everybody (CASES=500 for fewer, SEED=1 for the same again)
+	@$(BIN)/python -m tests.conformance.fuzz --cases $(or $(CASES),10000) $(if $(SEED),--seed $(SEED))
+
+audit-packages: ## known faults of the packages in requirements.lock (needs the network)
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT
+	$(PYTHON) -m venv "$$tmp/venv"
+	"$$tmp/venv/bin/pip" install --quiet --disable-pip-version-check pip-audit
+	"$$tmp/venv/bin/pip-audit" --requirement requirements.lock --require-hashes --disable-pip --strict --progress-spinner off $(ARGS)
 
 soak: $(READY) ## an hour of writers, readers that drop and resume, and servers that die (MINUTES=5 for less)
 	@$(BIN)/python -m tests.conformance.soak --minutes $(or $(MINUTES),60)

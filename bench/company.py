@@ -137,6 +137,7 @@ def _person(id_: UUID, number: int) -> dict[str, Any]:
         "terms_version": "1",
         "privacy_version": "1",
         "terms_accepted_at": _NOW,
+        "unwanted_mails": [],
         "created_at": _NOW,
     }
 

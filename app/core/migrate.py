@@ -11,10 +11,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.core.database import VIEWER_ROLE
 from app.core.errors import DatabaseUnavailable, SchemaOutdated
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -22,6 +24,8 @@ _OLDEST_SERVER = (15,)
 _LOCK = 0x6C796368  # "lych": any number that nobody else in this database locks
 _LOCK_POLL_SECONDS = 0.1
 _CONNECT_SECONDS = 10.0
+_WHO = """select quote_ident(current_user), quote_ident(current_database()),
+    exists (select from pg_roles where rolname = :role)"""
 _TABLES = """select format('%I.%I', schemaname, tablename) from pg_tables
     where schemaname = current_schema() and tablename <> 'alembic_version'"""
 
@@ -29,10 +33,17 @@ _TABLES = """select format('%I.%I', schemaname, tablename) from pg_tables
 async def upgrade(url: str) -> str | None:
     """Bring the database to the newest schema; its revision afterwards.
 
-    Of several nodes at once one works and the others wait. Raises DatabaseUnavailable.
+    Of several nodes at once one works and the others wait. Raises DatabaseUnavailable, also where
+    rights are missing.
     """
     async with _connected(url) as connection, _alone(connection):
-        await connection.run_sync(_upgrade)
+        try:
+            await connection.run_sync(_upgrade)
+        except ProgrammingError as error:
+            if not isinstance(_cause(error), asyncpg.InsufficientPrivilegeError):
+                raise
+            await connection.rollback()
+            raise await _without_rights(connection, _cause(error)) from error
         return await connection.run_sync(_revision)
 
 
@@ -57,10 +68,16 @@ def head_revision() -> str | None:
 
 
 async def ensure_current(url: str) -> None:
-    """Raise SchemaOutdated unless the database has the schema of this release; DatabaseUnavailable."""
-    found, needed = await current_revision(url), head_revision()
-    if found == needed:
-        return
+    """Raise SchemaOutdated unless the database has the schema of this release; DatabaseUnavailable.
+
+    The latter also where it can't be looked at as the viewer.
+    """
+    needed = head_revision()
+    async with _connected(url) as connection:
+        found = await connection.run_sync(_revision)
+        if found == needed:
+            await _look_as_viewer(connection)
+            return
     if found is not None and found not in _known():
         msg = f"the database's schema ({found}) is of another release than this one ({needed}): run that one"
     else:
@@ -134,11 +151,43 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
 async def _open(engine: AsyncEngine) -> AsyncConnection:
     try:
         return await engine.connect()
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailable(_unreachable(error)) from error
+    except (
+        OSError,
+        TimeoutError,
+        ValueError,
+        DBAPIError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+    ) as error:
+        raise DatabaseUnavailable(_unreachable(_cause(error))) from error
 
 
-def _unreachable(error: Exception) -> str:
+async def _look_as_viewer(connection: AsyncConnection) -> None:
+    """Whether every request will be able to: a dump that was restored knows nothing of roles."""
+    try:
+        await connection.exec_driver_sql(f"set role {VIEWER_ROLE}")
+        await connection.exec_driver_sql("reset role")
+    except DBAPIError as error:
+        await connection.rollback()
+        raise await _without_rights(connection, _cause(error)) from error
+
+
+async def _without_rights(connection: AsyncConnection, cause: BaseException) -> DatabaseUnavailable:
+    who, where, has_role = (await connection.execute(text(_WHO), {"role": VIEWER_ROLE})).one()
+    role = "" if has_role else f"create role {VIEWER_ROLE} nologin; "
+    return DatabaseUnavailable(
+        f"the database's user {who} lacks a right ({cause}): let a superuser run "
+        f"`{role}grant {VIEWER_ROLE} to {who}; alter database {where} owner to {who}`"
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What PostgreSQL or the network said, without SQLAlchemy's wrapping."""
+    orig = getattr(error, "orig", None)
+    return getattr(orig, "__cause__", None) or orig or error
+
+
+def _unreachable(error: BaseException) -> str:
     """One line for a database that can't be reached or refuses us; never with the URL's password."""
     reason = str(error) or type(error).__name__
     return f"the database can't be reached ({reason}): check LYCHGATE_DATABASE_URL and that PostgreSQL runs"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
+from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 
 from app.context import Context, Remember, bearer
 from app.core.settings import Settings
@@ -30,7 +31,7 @@ async def context_for(
         app,
         request_id_of(request),
         Client(client_address(request, app.resources.settings), request.headers.get("user-agent")),
-        bearer(request.headers.get("authorization")) or _cookie(request),
+        bearer(request.headers.get("authorization")) or _cookie(request, app.resources.settings),
         hub,
     )
     if isinstance(response, Response) and request.headers.get(PREFLIGHT):
@@ -70,11 +71,19 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _cookie(request: HTTPConnection) -> str | None:
-    # Another site's form can send a POST with our cookie, but not this header (CSRF).
-    if request.scope.get("method") == "POST" and not request.headers.get(PREFLIGHT):
-        return None
-    return request.cookies.get(COOKIE)
+def _cookie(request: HTTPConnection, settings: Settings) -> str | None:
+    if request.scope.get("method") == "POST":
+        # Another site's form can send a POST with our cookie, but not this header (CSRF).
+        counts = bool(request.headers.get(PREFLIGHT))
+    else:
+        # A stream or a socket is opened without any preflight: its page says of itself where it is from.
+        counts = _is_ours(request.headers.get("origin"), request.headers.get("host"), settings)
+    return request.cookies.get(COOKIE) if counts else None
+
+
+def _is_ours(origin: str | None, host: str | None, settings: Settings) -> bool:
+    known = {*settings.cors_origins, normalize_origin(settings.public_url)}
+    return origin is None or is_same_origin(origin, host) or normalize_origin(origin) in known
 
 
 def cookie_facts(settings: Settings) -> dict[str, Any]:

@@ -95,6 +95,7 @@ async def test_activations_that_are_refused_change_nothing(portal: Portal) -> No
         ({"serialNumber": "a\u0000b"}, "INVALID", "serialNumber"),
         ({"hostOs": "\U0001f4bb" * 256}, "INVALID", "hostOs"),
         ({"macAddresses": ["m"] * 65}, "INVALID", "macAddresses"),
+        ({"macAddresses": ["a\x00b"]}, "INVALID", "macAddresses"),
     ]
     for fault, error, path in faults:
         refused = await portal.refused("activateComputer", **({"keyCode": code} | portal.machine() | fault))

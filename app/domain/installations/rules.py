@@ -47,9 +47,7 @@ class Machine:
             "serialNumber": self.serial_number.strip(),
         }
         errors = [error for field, text in texts.items() for error in _text_errors(field, text)]
-        if len(self.mac_addresses) > _MOST_ADDRESSES:
-            errors.append(Invalid(f"At most {_MOST_ADDRESSES} addresses.", "macAddresses"))
-        refuse(errors)
+        refuse([*errors, *_address_errors(self.mac_addresses)])
         return replace(
             self,
             fingerprint=texts["fingerprint"],
@@ -91,8 +89,18 @@ def note_of(text: str | None) -> str:
     return note
 
 
+def _address_errors(given: tuple[str, ...]) -> list[DomainError]:
+    if len(given) > _MOST_ADDRESSES or not all(address.isprintable() for address in given):
+        return [Invalid(f"At most {_MOST_ADDRESSES} addresses of printable characters.", "macAddresses")]
+    return []
+
+
 def mac_addresses(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Each once, in lower case with colons; what isn't twelve hexadecimal digits stays as it is."""
+    """Each once, in lower case with colons; what isn't twelve hexadecimal digits stays as it is.
+
+    Raises INVALID for too many and for what can't be kept.
+    """
+    refuse(_address_errors(given))
     return tuple(dict.fromkeys(_mac(address) for address in given))
 
 
