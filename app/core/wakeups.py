@@ -5,7 +5,13 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import structlog
-from asyncpg import InterfaceError, OperatorInterventionError, PostgresConnectionError, PostgresError
+from asyncpg import (
+    InterfaceError,
+    InternalClientError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    PostgresError,
+)
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -52,7 +58,11 @@ def away() -> tuple[type[Exception], ...]:
 
 def database_away() -> tuple[type[Exception], ...]:
     """What a read raises while PostgreSQL can't be reached or stops; a statement that is wrong raises none of these."""
-    return (OSError, TimeoutError, PostgresConnectionError, OperatorInterventionError, InterfaceError)
+    # The last one is of a connection that died in the middle of a statement.
+    return (
+        *(OSError, TimeoutError, PostgresConnectionError, OperatorInterventionError),
+        *(InterfaceError, InternalClientError),
+    )
 
 
 class Listener:

@@ -108,7 +108,9 @@ async def test_work_then_mailbox(app: App, client: httpx.AsyncClient) -> None:
     await moved(client, set="2030-05-01T12:00:00Z")
     await queue_mail(app)
     await queue_mail(app, "Bob@example.com", language=Language.DE)
-    assert (await client.post("/dev/work")).json() == {"ran": {"send_mail": 2}}
+    ran = (await client.post("/dev/work")).json()
+    # So many years on there is more to do than to send mail.
+    assert (ran.keys(), ran["ran"]["send_mail"]) == ({"ran"}, 2)
     mails = (await client.get("/dev/mailbox", headers=JSON)).json()
     assert len(mails) == 2
     assert mails[0]["sentAt"] >= mails[1]["sentAt"]
