@@ -85,7 +85,7 @@ class FarmUsageReport(SQLModel, table=True):
 
 
 class Trial(SQLModel, table=True):
-    """FRM-1: an account's one trial of a product, whatever became of it."""
+    """FRM-1: an account's one trial, whatever became of it."""
 
     __tablename__ = "trial"
     __table_args__ = (one_of("product", ProductCode),)
