@@ -72,10 +72,11 @@ def _readable(row: Row) -> dict[str, Any]:
         "id": row["id"].hex,
         "to": list(row["recipients"]),
         "from": str(message["From"] or row["sender"]),
-        "subject": str(message["Subject"] or ""),
+        # A header that begins on its second line keeps a blank in front.
+        "subject": str(message["Subject"] or "").strip(),
         "text": _part(message, "plain"),
         "html": _part(message, "html"),
-        "headers": {name: str(value) for name, value in message.items()},
+        "headers": {name: str(value).strip() for name, value in message.items()},
         "sentAt": row["received_at"].isoformat().replace("+00:00", "Z"),
     }
 

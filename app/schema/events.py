@@ -97,7 +97,7 @@ def _cursor(row: Any, _context: Any) -> Cursor:
 
 
 def _summary(row: Any, _context: Any) -> str:
-    return summary(row["type"], row["actor_name"], row["data"])
+    return summary(row["type"], row["actor_kind"], row["actor_name"], row["data"])
 
 
 @strawberry.interface(description="Something that happened (EVT-1)")

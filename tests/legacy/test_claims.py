@@ -9,7 +9,7 @@ from tests.support.portal import PASSWORD, Portal
 from tests.support.transfers import licence, moved, organisation, run, user
 
 EVENTS = """{ viewer { accounts(first: 5) { nodes { ... on BusinessAccount { name
-    administrators { person { email } } events { nodes { sequence type actor { name } } } } } } } }"""
+    administrators { person { email } } events { nodes { sequence type summary actor { name } } } } } } } }"""
 
 
 @pytest.mark.rule("MIG-3", "IDN-4")
@@ -32,6 +32,8 @@ async def test_only_a_confirmed_address_claims(portal: Portal) -> None:
     (first,) = [each for each in nodes if each.get("name") == "Oude Markt NV"]
     told = [(each["sequence"], each["type"]) for each in reversed(first["events"]["nodes"])]
     assert told == [(1, "SUBSCRIPTION_REGISTERED"), (2, "MEMBER_JOINED")]
+    # Not by the name of a job.
+    assert first["events"]["nodes"][-1]["summary"] == "Lychgate registered Secure Workspace (25 licences)"
     assert first["events"]["nodes"][0]["actor"]["name"].startswith("Ada Lovelace")
 
     # Once: who is removed later stays out, whatever is confirmed again.

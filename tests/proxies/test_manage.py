@@ -188,7 +188,7 @@ async def test_an_export_shows_both_halves(portal: Portal) -> None:
         return list(csv.DictReader(io.StringIO((await portal.http.get(url)).text, newline="")))
 
     (row,) = await exported()
-    assert (row["name"], row["siteCode"], row["offlineUse"]) == ("mdm-1.example.com", "S01", "False")
+    assert (row["name"], row["siteCode"], row["offlineUse"]) == ("mdm-1.example.com", "S01", "false")
     assert (row["mac.maximum"], row["mac.managed"], row["mobile.maximum"]) == ("10", "4", "20")
     names = ["hostname", "mobile.remaining", "mac.lastReportAt", "mac.offline", "licenseKey", "id"]
     (chosen,) = await exported(columns=names, installationIds=[proxy.id])

@@ -171,6 +171,9 @@ async def test_only_its_file_releases_a_key_that_is_used_offline(portal: Portal)
     shown = await mobile.shown()
     assert (shown["status"], shown["pendingChange"], shown["mobile"]) == ("ACTIVE", "DEACTIVATION", None)
     assert (shown["mac"]["managed"], await used_of(portal, owner, mac_key)) == (3, 3)
+    # What it used online is gone, and that is what its contact is about.
+    told = await mobile.report(mobile=2)
+    assert (told["state"], told["license"], told["licenses"]) == ("DEACTIVATED", None, [])
     assert (await portal.done("deactivateSelf", installationToken=mobile.token))["state"] == "DEACTIVATED"
     assert (await mobile.shown())["pendingChange"] == "DEACTIVATION"
     elsewhere = form(mac_code, hostname="vault-2")

@@ -6,10 +6,13 @@ import pytest
 
 from tests.support.documents.proxies import ALERTS, HISTORY
 from tests.support.farms import buy, stay
-from tests.support.licensing import events_of
+from tests.support.licensing import events_of, made_key
 from tests.support.portal import Portal
 from tests.support.proxies import MAC, MOBILE, form, payload_of, proxy_for, used_of
 
+TOLD = """query ($id: ID!) { node(id: $id) { ... on BusinessAccount {
+    events(filter: {types: [OVERUSE_STARTED, OVERUSE_CONTINUES, OVERUSE_ENDED]}) { nodes {
+        type ... on OveruseAlert { used limit } } } } } }"""
 OVERUSE = ("OVERUSE_STARTED", "OVERUSE_CONTINUES", "OVERUSE_ENDED")
 
 
@@ -74,6 +77,29 @@ async def test_overuse_is_told_hourly_mailed_daily_and_restricts_nothing(portal:
     assert "mdm-1.example.com" in text["subject"] or "order" in text["subject"].lower()
 
 
+@pytest.mark.rule("OVR-9", "PXY-6")
+async def test_overuse_ends_with_the_use_itself(portal: Portal) -> None:
+    proxy = await proxy_for(portal, 10)
+    owner = proxy.owner
+    berlin = await made_key(portal, owner, quota=4)
+
+    async def told() -> list[tuple[str, int, int]]:
+        data = await portal.query(TOLD, owner.token, id=owner.account)
+        return [(each["type"], each["used"], each["limit"]) for each in data["node"]["events"]["nodes"]]
+
+    await proxy.report(mac=7)
+    await portal.done("activateProxyServer", **form(berlin["code"]))
+    assert await told() == [("OVERUSE_ENDED", 0, 6), ("OVERUSE_STARTED", 7, 6)]
+    await proxy.report(mac=5)
+    mails = len(await portal.mails(owner.email))
+    for _ in range(2):
+        await portal.done("deactivateInstallations", owner.token, installationIds=[proxy.id])
+    assert (await told())[:2] == [("OVERUSE_ENDED", 0, 4), ("OVERUSE_STARTED", 5, 4)]
+    assert len(await told()) == 4
+    # That it was given back is no news to mail.
+    assert len(await portal.mails(owner.email)) == mails
+
+
 @pytest.mark.rule("PXY-3", "PRD-3")
 async def test_each_report_is_kept_by_day(portal: Portal) -> None:
     proxy = await proxy_for(portal, 50)
@@ -102,7 +128,7 @@ async def test_each_report_is_kept_by_day(portal: Portal) -> None:
     assert "trim_usage" not in await portal.work()
 
 
-@pytest.mark.rule("PXY-1", "OVR-9")
+@pytest.mark.rule("PXY-1", "OVR-9", "MAI-5")
 async def test_what_can_be_reported(portal: Portal) -> None:
     proxy = await proxy_for(portal, 10)
     owner = proxy.owner
@@ -132,3 +158,8 @@ async def test_what_can_be_reported(portal: Portal) -> None:
     shown = await proxy.shown()
     assert (shown["mac"]["managed"], shown["mobile"]["managed"]) == (2, 3)
     assert await used_of(portal, owner, owner.key) == 3
+    # A subject as long as a line is read as it was written.
+    await proxy.report(mobile=7)
+    (mail, *_) = await portal.mails(owner.email)
+    assert mail["subject"] == "Device Management for Apple mobile devices: 100% of the licences are in use"
+    assert mail["headers"]["Subject"] == mail["subject"]

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from app.models.event import EventType
+from app.models.event import EventActorKind, EventType
 
 _SUMMARIES: Final = {
     EventType.SUBSCRIPTION_REGISTERED: "{actor} registered {name} ({quantity} licences)",
@@ -55,6 +55,8 @@ _STOPPED: Final = {
 }
 """Why a farm stopped working, in words."""
 _BY_ITSELF: Final = "{name} gave its licence back"
+# Jobs have names for operators; readers of the log hear who it was to them.
+_SYSTEM: Final = "Lychgate"
 
 
 class _Facts(dict[str, Any]):
@@ -62,12 +64,13 @@ class _Facts(dict[str, Any]):
         return "something"
 
 
-def summary(type_: str, actor_name: str, data: dict[str, Any]) -> str:
+def summary(type_: str, actor_kind: str, actor_name: str, data: dict[str, Any]) -> str:
     """EVT-6: the sentence of the audit log."""
     pattern = _BY_ITSELF if data.get("byItself") else _SUMMARIES.get(EventType(type_))
     if pattern is None:
         return type_.replace("_", " ").capitalize()
+    who = _SYSTEM if actor_name and actor_kind == EventActorKind.SYSTEM else actor_name or "Somebody"
     known = {"unit": "users", **{key: value for key, value in data.items() if value is not None}}
-    facts = _Facts({**known, "actor": actor_name or "Somebody"})
+    facts = _Facts({**known, "actor": who})
     facts["stopped"] = _STOPPED.get(data.get("reason", ""), "was deactivated").format_map(facts)
     return pattern.format_map(facts)

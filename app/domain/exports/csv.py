@@ -25,11 +25,16 @@ def lines(rows: Iterable[Row], names: Sequence[str], columns: Mapping[str, Colum
 
 
 def cell(value: Any) -> str:
-    """A value as its cell: lists are separated by blanks, moments in UTC, what is null is empty."""
+    """A value as its cell: lists are separated by blanks, moments in UTC, what is null is empty.
+
+    Truth is written as GraphQL does it.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, (date, int)):
         return str(value)
     return neutralised(" ".join(map(str, value)) if isinstance(value, list) else str(value))

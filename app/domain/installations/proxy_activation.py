@@ -221,6 +221,7 @@ async def _settled(scene: Scene, proxy: Installation) -> ProxyActivation:
         work.add(activation)
     moved = scene.active
     if moved and scene.former_key is not None:
+        await standing.end_alarm(work, proxy, activation, scene.former_key)
         scene.former_key.used = 0
         await thresholds.after_keys_changed(work, [scene.former_key])
     leaving.end(activation)

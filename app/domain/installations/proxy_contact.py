@@ -112,15 +112,16 @@ async def _uses(
 
 
 async def _told(work: Work, uses: list[Use]) -> Answer:
-    good = [use for use in uses if not proxy_licenses.is_over(work, use)]
+    # Those that it uses offline have their licences, and their ends, from files.
+    online = [use for use in uses if not use.activation.offline]
+    good = [use for use in online if not proxy_licenses.is_over(work, use)]
     if not good:
-        return Answer(LicenseState.EXPIRED if uses else LicenseState.DEACTIVATED)
-    # Those that it uses offline have their licences from files.
-    signed = [await proxy_licenses.signed(work, use) for use in good if not use.activation.offline]
+        return Answer(LicenseState.EXPIRED if online else LicenseState.DEACTIVATED)
+    signed = [await proxy_licenses.signed(work, use) for use in good]
     hours = good[0].product.refresh_hours
     return Answer(
         LicenseState.ACTIVE,
-        signed[0] if signed else None,
+        signed[0],
         None if hours is None else work.now + timedelta(hours=hours),
         licenses=tuple(signed),
     )

@@ -149,7 +149,7 @@ async def _deactivate(scene: Scene, _request: OfflineRequest) -> Use:
     proxy, activation = scene.proxy, scene.activation
     if not _is_offline(scene) or proxy is None or activation is None:
         files.reject("this proxy server is not activated offline with this key")
-    leaving.release(scene.work, proxy, activation, scene.key, "INSTALLATION", by_itself=True)
+    await leaving.release(scene.work, proxy, activation, scene.key, "INSTALLATION", by_itself=True)
     proxy.last_contact_at = scene.work.now
     await scene.work.flush()
     activations = await standing.activations_of(scene.work, proxy.id)

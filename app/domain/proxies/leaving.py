@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from app.domain.proxies.events import ProxyDeactivated, ProxyReleaseOrdered
-from app.domain.proxies.standing import activations_of, pending, reflect
+from app.domain.proxies.standing import activations_of, end_alarm, pending, reflect
 from app.domain.work import Work
 from app.models.installation import Installation, PendingChange
 from app.models.license_key import LicenseKey
@@ -27,7 +27,7 @@ async def leave(
         if activation.offline and not wholly:
             order_release(work, proxy, activation, key)
         else:
-            release(work, proxy, activation, key, reason)
+            await release(work, proxy, activation, key, reason)
             proxy.pending_change = PendingChange.DEACTIVATION
     reflect(proxy, activations)
 
@@ -38,12 +38,12 @@ async def leave_by_itself(work: Work, proxy: Installation, keys: Mapping[UUID, L
     for activation in activations:
         key = keys.get(activation.license_key_id) if activation.license_key_id else None
         if activation.active and not activation.offline and key is not None:
-            release(work, proxy, activation, key, "INSTALLATION", by_itself=True)
+            await release(work, proxy, activation, key, "INSTALLATION", by_itself=True)
     reflect(proxy, activations)
     proxy.pending_change = pending(activations)
 
 
-def release(
+async def release(
     work: Work,
     proxy: Installation,
     activation: ProxyActivation,
@@ -53,6 +53,7 @@ def release(
     by_itself: bool = False,
 ) -> None:
     """Take the key back: it is free at once."""
+    await end_alarm(work, proxy, activation, key)
     key.used = 0
     end(activation)
     work.emit(ProxyDeactivated.of(proxy, activation, key, reason=reason, by_itself=by_itself))

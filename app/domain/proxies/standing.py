@@ -110,3 +110,13 @@ async def watch(work: Work, use: Use, *, repeats: bool = True) -> None:
     activation.mailed_at = seen.alarm.mailed_at
     numbers = {"used": activation.managed, "limit": limit, "mail": seen.mail}
     work.emit(_ALERTS[seen.happened].of(use.proxy, activation, use.key, **numbers))
+
+
+async def end_alarm(work: Work, proxy: Installation, activation: ProxyActivation, key: LicenseKey) -> None:
+    """OVR-9: overuse ends with the use itself; whoever heard that it started hears so. Call it before."""
+    if activation.over_since is None:
+        return
+    async with work.as_owner():  # the pool follows from keys, too, that the actor needn't see
+        subscription = await work.session.get_one(LicenseSubscription, key.subscription_id)
+        limit = await limit_of(work, key, subscription)
+    work.emit(ProxyOveruseEnded.of(proxy, activation, key, used=0, limit=limit))

@@ -30,7 +30,7 @@ def body_of(event: Event) -> bytes:
             "name": event.actor_name,
             "personId": _id("Person", event.actor_person_id),
         },
-        "summary": summary(type_, event.actor_name, event.data),
+        "summary": summary(type_, event.actor_kind.value, event.actor_name, event.data),
         "subject": {"type": event.subject_type, "id": ids.encode(event.subject_type, event.subject_id)},
         "subscriptionId": _id("LicenseSubscription", event.subscription_id),
         "licenseKeyId": _id("LicenseKey", event.license_key_id),
