@@ -55,7 +55,9 @@ def wrong_method(kind: OperationType) -> Refused:
     """The refusal of an operation that this method or transport doesn't serve."""
     if kind is OperationType.MUTATION:
         return Refused(405, "Mutations need POST", headers={"Allow": "POST"})
-    return Refused(400, "Subscriptions need a websocket (graphql-transport-ws)")
+    return Refused(
+        400, "Subscriptions need a websocket (graphql-transport-ws), text/event-stream or multipart/mixed"
+    )
 
 
 def request_error(message: str) -> PreExecutionError:

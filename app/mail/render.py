@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import cache, partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.core.settings import Settings
 from app.domain.mails.rules import message_id, one_line
 from app.mail.catalogues import identifier, locale_of, translations
 from app.mail.dkim import signer_of
+from app.mail.headers import POLICY
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
 
@@ -49,7 +49,7 @@ def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: dateti
     content = render_content(
         mail.kind, mail.language, facts, time_zone=mail.time_zone, way_out=_way_out(mail.headers)
     )
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["Subject"] = content.subject
     message["From"] = _mailbox(*parseaddr(settings.mail_from))
     message["To"] = _mailbox(mail.recipient_name, mail.recipient)

@@ -1,6 +1,7 @@
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.core.settings import Settings, read_settings
 from app.domain.errors import Invalid
 from app.domain.mails.rules import one_line, recipient_of
 from app.mail.catalogues import catalogue_file, identifier
+from app.mail.headers import POLICY
 from app.mail.render import TEMPLATES, environment, render, render_content
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
@@ -182,6 +184,44 @@ def test_no_name_makes_a_header(name: str) -> None:
     assert message["Bcc"] is None
     assert [address.addr_spec for address in message["To"].addresses] == ["ada@example.com"]
     assert one_line(name) == one_line(one_line(name))
+
+
+@pytest.mark.rule("MAI-4")
+@pytest.mark.parametrize("first", ["", "Ada ", "日本"])
+@pytest.mark.parametrize(
+    "word",
+    ["=?utf-8?q?a=0D=0ABcc:_victim@example.com?=", "=?us-ascii?Q?=0ABcc:x?=", "=\u202e?utf-8?b?DQpCY2M6IHg=?=",
+     "==??utf-8?q?=0D=0ABcc:x?=?=", "=?utf-8*en?q?=0D=0ABcc:x?="],
+)  # fmt: skip
+def test_encoded_words_make_no_header(settings: Settings, first: str, word: str) -> None:
+    facts = {**FACTS[MailKind.KEY_ISSUED], "product": first + word}
+    row = mail(MailKind.KEY_ISSUED, recipient_name=first + word, headers={"In-Reply-To": word})
+    message = sent(row, facts, settings)
+    assert set(message.keys()) == {
+        "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
+        "In-Reply-To", "MIME-Version", "Content-Type", "Content-Language",
+    }  # fmt: skip
+    assert [address.addr_spec for address in message["To"].addresses] == ["ada@example.com"]
+    assert "=0D" in message["Subject"] or "=0A" in message["Subject"] or "DQp" in message["Subject"]
+
+
+@pytest.mark.rule("MAI-4")
+def test_a_value_that_would_begin_another_header_is_not_written() -> None:
+    message = EmailMessage(policy=POLICY)
+    message["Subject"] = "=?utf-8?q?a=0D=0ABcc:_victim@example.com?="
+    with pytest.raises(ValueError, match="begins another header"):
+        message.as_bytes()
+    with pytest.raises(ValueError, match="begins another header"):
+        message.as_bytes(policy=SMTP)
+
+
+@pytest.mark.rule("MAI-2")
+@pytest.mark.parametrize("length", range(60, 85))
+def test_a_subject_of_any_length_arrives_as_it_is(length: int) -> None:
+    message = EmailMessage(policy=POLICY)
+    message["Subject"] = subject = ("Support request #4906570: " + "Brightwater " * 9)[:length].strip()
+    # What a mail server's client writes a message with.
+    assert parsed(message.as_bytes(policy=SMTP))["Subject"] == subject
 
 
 @pytest.mark.rule("MAI-4")

@@ -44,9 +44,12 @@ def recipient_of(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """MAI-4: text for a header: control and direction characters are gone, white space is single blanks."""
+    """MAI-4: text for a header: control and direction characters are gone, white space is single blanks.
+
+    Nothing in it is an encoded word (RFC 2047): headers are read when they are set, `=0D=0A` in one ends a line.
+    """
     visible = (" " if unicodedata.category(char).startswith("C") else char for char in text)
-    return " ".join("".join(visible).split())
+    return " ".join("".join(visible).split()).replace("=?", "= ?")
 
 
 def next_attempt(attempts: int, now: datetime, share: float) -> datetime:
