@@ -125,6 +125,7 @@ async def test_work_then_mailbox(app: App, client: httpx.AsyncClient) -> None:
     assert mail["sentAt"].startswith("2030-05-01T12:0")
     assert mail["sentAt"].endswith("Z")
     assert (await client.get("/dev/mailbox", params={"to": "ob@example.com"}, headers=JSON)).json() == []
+    assert (await client.get("/dev/mailbox", params={"to": "b\0b@example.com"}, headers=JSON)).json() == []
 
 
 @pytest.mark.rule("MAI-5")
