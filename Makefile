@@ -114,6 +114,9 @@ bench: $(READY) ## W1 to W4 of docs/performance.md against the floor (ARGS="--ac
 bench-gate: $(READY) ## the same, small, failing where CPU per request is over its gate
 	@$(BIN)/python -m bench.api --gate --accounts 20 --computers 20000 --rounds 3 --seconds 1 $(ARGS)
 
+bench-worst: $(READY) ## the worst queries inside the limits: seconds and memory, failing over the bar of docs/security.md
+	@$(BIN)/python -m bench.worst
+
 bench-farms: $(READY) ## a sweep of 1,000 farms that are due, among 1,000,000 and among 1,000
 	@$(BIN)/python -m bench.farms
 

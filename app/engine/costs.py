@@ -1,8 +1,8 @@
 """What a field costs: its declared weight times the number of items that it may give.
 
-A field that gives objects weighs 1, a mutation 10, a leaf nothing, unless the field says otherwise:
-`strawberry.field(metadata={"cost": 5, "size": 3})`. A field with an argument `first` (or `last`) gives as
-many items; the lists in a connection are those items, so they don't multiply again. Any other list of
+A field that gives objects weighs 1, a mutation 10, a leaf nothing (under another name 1), unless the field
+says otherwise: `strawberry.field(metadata={"cost": 5, "size": 3})`. A field with an argument `first` (or
+`last`) gives as many items; the lists in a connection are those items, so they don't multiply again. Any other list of
 objects is taken for `size` (10).
 """
 

@@ -133,7 +133,9 @@ class Ruler:
         measure.depth = max(measure.depth, 1)
         cost = self.costs.of(parent, node.name.value)
         size = self.sizes.of(node, cost, in_page=paged)
-        measure.cost += cost.weight * (1 if cost.paged else size)
+        # A leaf is free but under another name: by aliases alone one may be asked for again and again.
+        weight = cost.weight or (node.alias is not None)
+        measure.cost += weight * (1 if cost.paged else size)
         if node.selection_set is None:
             return
         inner = self._selections(node.selection_set, cost.type, level + 1, paged=cost.paged)

@@ -116,6 +116,9 @@ def cost(text: str, variables: dict[str, Any] | None = None) -> int:
         ("{ item { plain { plain { id } } } }", None, 1 + 10 + 10 * 10),
         ("{ item { ...F ...F } } fragment F on Item { me { id } }", None, 3),
         ("mutation { touch }", None, 10),
+        # Leaves are free, but under other names: so one can be asked for again and again.
+        ("{ item { id a: id b: id } }", None, 3),
+        ("{ items(first: 10) { nodes { id a: id b: id } } }", None, 31),
     ],
 )
 def test_costs(query: str, variables: dict[str, Any] | None, expected: int) -> None:
