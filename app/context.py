@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, Protocol, Self
 from uuid import UUID
 
-from strawberry.dataloader import DataLoader
 from strawberry.exceptions import ConnectionRejectionError
 
 from app.access.actor import Actor, Scope
@@ -18,6 +17,7 @@ from app.domain.identity.sessions import Client
 from app.domain.work import Work
 from app.engine.fields import Batch
 from app.engine.groups import Group, Share
+from app.engine.loading import Loader
 
 
 class Remember(Protocol):
@@ -52,7 +52,8 @@ class Context:
         self.group: Group | None = None
         # Claimed under an Idempotency-Key: every effect of this request is marked with it.
         self.request: UUID | None = None
-        self._loaders: dict[Batch, DataLoader[Any, Any]] = {}
+        self._loaders: dict[Batch, Loader] = {}
+        self._look: tuple[Actor, Look] | None = None
 
     @property
     def clock(self) -> Clock:
@@ -115,7 +116,9 @@ class Context:
 
     def read(self) -> Look:
         """What the actor may see."""
-        return self.app.read(self.actor)
+        if self._look is None or self._look[0] is not self.actor:
+            self._look = (self.actor, self.app.read(self.actor))
+        return self._look[1]
 
     def work(self) -> Work:
         """A unit of work of the actor. What was loaded before it is forgotten."""
@@ -158,17 +161,17 @@ class Context:
 
     async def load(self, batch: Batch, key: Any) -> Any:
         """The batch query's answer for one key; keys of one level are asked for together."""
+        return await self._loader(batch).load(key)
+
+    async def load_many(self, batch: Batch, keys: Sequence[Any]) -> list[Any]:
+        """The same for many keys, in their order."""
+        return await self._loader(batch).load_many(keys)
+
+    def _loader(self, batch: Batch) -> Loader:
         loader = self._loaders.get(batch)
         if loader is None:
-            loader = self._loaders[batch] = DataLoader(load_fn=self._loading(batch))
-        return await loader.load(key)
-
-    def _loading(self, batch: Batch) -> Any:
-        async def load(keys: Sequence[UUID]) -> list[Any]:
-            found = await batch(self.read(), keys)
-            return [found.get(key) for key in keys]
-
-        return load
+            loader = self._loaders[batch] = Loader(lambda keys: batch(self.read(), keys))
+        return loader
 
     def require_sign_in(self) -> None:
         """Raise UNAUTHENTICATED unless a person is signed in; every member of a group was."""

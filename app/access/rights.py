@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from app.access.actor import Actor
-from app.core.database import Rights
+from app.core.pool import Rights
 
 _PREFIX = "lychgate."
 

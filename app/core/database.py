@@ -5,7 +5,8 @@ row-level security holds whatever the caller forgets; `owner` connections see al
 belong to signing in, the event log's reader and background work.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -16,13 +17,12 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.core.metrics import STATEMENTS, timed
+from app.core.metrics import STATEMENTS
+from app.core.pool import Pool, ReadConnection, Rights
 from app.core.statements import Statement
 
 VIEWER_ROLE = "lychgate_viewer"
 Row = asyncpg.Record
-Rights = tuple[tuple[str, str], ...]
-"""Names and values of the settings that row-level security reads; always the same names."""
 
 
 class Reader(Protocol):
@@ -37,13 +37,6 @@ class Reader(Protocol):
         ...
 
 
-class _ViewerConnection(asyncpg.Connection):
-    """Remembers whose rights the session has, so that they are set only when they change."""
-
-    __slots__ = ("rights",)
-    rights: Rights | None
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """Short reads from one pool, under one set of rights.
@@ -52,40 +45,55 @@ class Look:
     share one. `rights` None is the owner's look.
     """
 
-    pool: asyncpg.Pool
+    pool: Pool
     rights: Rights | None = None
 
     async def rows(self, statement: Statement, **values: Any) -> list[Row]:
         """All rows of the statement that the rights let through."""
-        with timed(STATEMENTS):
-            async with self.connection() as connection:
-                found: list[Row] = await connection.fetch(statement.sql, *statement.arguments(values))
-                return found
+        found: list[Row] = await self._run(asyncpg.Connection.fetch, statement, values)
+        return found
 
     async def row(self, statement: Statement, **values: Any) -> Row | None:
         """The first row, or None."""
-        with timed(STATEMENTS):
-            async with self.connection() as connection:
-                found: Row | None = await connection.fetchrow(statement.sql, *statement.arguments(values))
-                return found
+        found: Row | None = await self._run(asyncpg.Connection.fetchrow, statement, values)
+        return found
+
+    async def _run(self, fetch: Callable[..., Any], statement: Statement, values: dict[str, Any]) -> Any:
+        started = time.perf_counter()
+        connection = await self.pool.take(self.rights)
+        sound = False
+        try:
+            if connection.rights != self.rights:
+                await self._set_rights(connection)
+            found = await fetch(connection, statement.sql, *statement.arguments(values))
+            sound = True
+        except asyncpg.PostgresError:
+            sound = True
+            raise
+        finally:
+            self.pool.give(connection, sound=sound)
+            STATEMENTS.observe(time.perf_counter() - started)
+        return found
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A connection with these rights, for several statements."""
-        async with self.pool.acquire() as proxy:
-            # The proxy lets attributes be read, not set: the session itself carries the rights.
-            connection: _ViewerConnection = proxy._con  # type: ignore[attr-defined]  # noqa: SLF001
-            if self.rights is not None and connection.rights != self.rights:
-                connection.rights = None
-                await connection.execute(*set_rights(self.rights, local=False))
-                connection.rights = self.rights
-            yield proxy
+        async with self.pool.acquire(self.rights) as connection:
+            if connection.rights != self.rights:
+                await self._set_rights(connection)
+            yield connection
+
+    async def _set_rights(self, connection: ReadConnection) -> None:
+        assert self.rights is not None
+        connection.rights = None
+        await connection.fetch(*set_rights(self.rights, local=False))
+        connection.rights = self.rights
 
 
 class Database:
     """The engine and the pools of one process."""
 
-    def __init__(self, engine: AsyncEngine, owner: asyncpg.Pool, viewer: asyncpg.Pool) -> None:
+    def __init__(self, engine: AsyncEngine, owner: Pool, viewer: Pool) -> None:
         self.engine = engine
         self._owner = owner
         self._viewer = viewer
@@ -140,8 +148,15 @@ def set_rights(rights: Rights, *, local: bool) -> tuple[str, ...]:
     return (f"select {calls}", *(value for _, value in rights))
 
 
-async def _pool(url: str, *, size: int, viewer: bool) -> asyncpg.Pool:
-    async def prepare(connection: _ViewerConnection) -> None:
+async def _pool(url: str, *, size: int, viewer: bool) -> Pool:
+    async def connect() -> ReadConnection:
+        connection: ReadConnection = await asyncpg.connect(
+            url,
+            connection_class=ReadConnection,
+            command_timeout=30,
+            server_settings={"application_name": "lychgate", "timezone": "UTC"},
+        )
+        connection.rights = None
         await connection.set_type_codec(
             "jsonb",
             schema="pg_catalog",
@@ -150,20 +165,10 @@ async def _pool(url: str, *, size: int, viewer: bool) -> asyncpg.Pool:
             format="binary",
         )
         if viewer:
-            connection.rights = None
             await connection.execute(f"set role {VIEWER_ROLE}; set default_transaction_read_only = on")
+        return connection
 
-    async def keep(_connection: asyncpg.Connection) -> None:
-        """No RESET at release: it costs a round trip and would undo the role."""
-
-    pool: asyncpg.Pool = await asyncpg.create_pool(  # type: ignore[call-overload]  # stubs lack `reset`
-        url,
-        min_size=1,
-        max_size=size,
-        init=prepare,
-        reset=keep,
-        connection_class=_ViewerConnection,
-        command_timeout=30,
-        server_settings={"application_name": "lychgate", "timezone": "UTC"},
-    )
+    pool = Pool(connect, size)
+    # Whoever opens the database learns at once that it can't be reached.
+    pool.give(await pool.take())
     return pool

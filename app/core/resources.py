@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 
 from app.core.attempts import Attempts
 from app.core.clock import Clock
+from app.core.counting import Counting
 from app.core.crypto import Vault
 from app.core.database import Database
 from app.core.settings import Settings
@@ -35,6 +36,7 @@ class Resources:
     redis: Redis
     wakeups: Wakeups
     attempts: Attempts
+    counting: Counting
     vault: Vault
     signer: Signer
     storage: Storage
@@ -66,6 +68,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
             redis=redis,
             wakeups=Wakeups(redis),
             attempts=Attempts(redis, limit=_MOST_FAILURES, window=_FAILURES_LAST),
+            counting=Counting(redis),
             vault=Vault(settings.secret_key.get_secret_value()),
             signer=Signer.from_file(settings.license_key_path),
             storage=Storage.at(settings.storage_location),

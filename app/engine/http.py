@@ -25,15 +25,15 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.core.failures import Failure
-from app.engine import codes, json_text
+from app.engine import codes, json_text, quick
 from app.engine.graphiql import graphiql_page
 from app.engine.groups import Groups
 from app.engine.masking import MASKED, mask_exception
 from app.engine.negotiation import JSON, response_type, status_of
-from app.engine.persisted import persist, whole_query
+from app.engine.persisted import persist
 from app.engine.protocols import MakeContext, OperationContext, PersistedQueries
 from app.engine.repeats import Claims, Repeat
-from app.engine.request_body import Refused, checked, decode, limited
+from app.engine.request_body import Refused, decode, limited
 from app.engine.requests import (
     as_refused,
     check_content_type,
@@ -94,7 +94,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
             allowed_origins=self.options.allowed_origins,
         )
         self._make_context = make_context
-        self._persisted = persisted
+        self.persisted = persisted
         self._claims = claims
         self.sockets = sockets or Sockets()
 
@@ -142,7 +142,9 @@ class LychgateGraphQL(GraphQL[Any, None]):
         request._receive = repeat.reading(channel) if repeat else channel  # noqa: SLF001
         if format_ is not None:
             return await stream_operation(self, request, format_, self.sockets)
-        return await (repeat.answered(self.run(request)) if repeat else self.run(request))
+        is_common = request.method == "POST" and not is_upload
+        running = quick.run_json(self, request) if is_common else self.run(request)
+        return await (repeat.answered(running) if repeat else running)
 
     def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002
         """Never here: a page is served before anything is parsed, and only to browsers."""
@@ -182,13 +184,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
             parameters = await self._multipart(request)
         else:
             parameters = decode(await request.get_body())
-        found = checked(parameters)
-        return GraphQLRequestData(
-            query=await whole_query(self._persisted, found["query"], found["extensions"]),
-            variables=found["variables"],
-            operation_name=found["operationName"],
-            extensions=found["extensions"],
-        )
+        return await quick.request_data(self.persisted, parameters)
 
     async def _multipart(self, request: AsyncHTTPRequestAdapter) -> object:
         try:
@@ -204,15 +200,15 @@ class LychgateGraphQL(GraphQL[Any, None]):
     async def execute_single(
         self,
         request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,  # noqa: ARG002 - Strawberry's signature
+        request_adapter: AsyncHTTPRequestAdapter,  # noqa: ARG002 - Strawberry's signature
+        sub_response: Response,  # noqa: ARG002
         context: OperationContext,
         root_value: None,  # noqa: ARG002
         request_data: GraphQLRequestData,
     ) -> ExecutionResult:
         """Runs a query or a mutation; GET is for queries. Raises Refused 405, or 400 without a query."""
         allowed = {OperationType.QUERY}
-        if request_adapter.method == "POST":
+        if request.method == "POST":
             allowed.add(OperationType.MUTATION)
         repeat: Repeat | None = request.state.repeat
         if repeat and self.schema.is_mutation(request_data.query, request_data.operation_name):
@@ -236,7 +232,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
             repeat.executed(result)
         # After the execution, so that only documents are kept that were worth executing.
         if not is_request_error(result):
-            await persist(self._persisted, request_data.query, request_data.extensions)
+            await persist(self.persisted, request_data.query, request_data.extensions)
         return result
 
     async def process_result(
@@ -267,7 +263,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         status: int | None = None,
     ) -> Response:
         code = (prepared.status_code if prepared else None) or status or status_of(answer, media_type)
-        response = Response(self.encode_json(answer), status_code=code)
+        response = Response(quick.body_of(self, answer), status_code=code)
         response.headers["content-type"] = f"{media_type}; charset=utf-8"
         if prepared:
             response.headers.raw.extend(prepared.headers.raw)

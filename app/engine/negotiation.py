@@ -4,6 +4,7 @@ Repair 9: stock Strawberry doesn't speak application/graphql-response+json. Can 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 JSON = "application/json"
@@ -19,6 +20,7 @@ STATUS_OF_CODE = {
 }
 
 
+@lru_cache(maxsize=64)
 def response_type(accept: str | None) -> str | None:
     """The media type of the answer by the Accept header, or None if neither type will do.
 

@@ -2,10 +2,10 @@
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -14,6 +14,7 @@ from app.core.ids import new_id
 log = structlog.get_logger("lychgate.http")
 _GIVEN_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,100}")
 _QUIET: Final = ("/healthz", "/readyz", "/metrics")
+_REQUEST_ID: Final = b"x-request-id"
 _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -27,9 +28,10 @@ class RequestFacts:
 
     def __init__(self, app: ASGIApp, hsts_seconds: int = 0) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        headers = dict(_HEADERS)
         if hsts_seconds:
-            self._headers["strict-transport-security"] = f"max-age={hsts_seconds}; includeSubDomains"
+            headers["strict-transport-security"] = f"max-age={hsts_seconds}; includeSubDomains"
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or websocket."""
@@ -44,10 +46,7 @@ class RequestFacts:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                message["headers"] = self._complete(message.get("headers", ()), request_id)
             await send(message)
 
         started = time.perf_counter()
@@ -56,10 +55,18 @@ class RequestFacts:
             if scope["path"] not in _QUIET:
                 _log(scope, status, time.perf_counter() - started)
 
+    def _complete(self, given: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+        """What a route says of itself stands."""
+        headers = [pair for pair in given if pair[0] != _REQUEST_ID]
+        said = {name for name, _ in headers}
+        headers.append((_REQUEST_ID, request_id.encode()))
+        headers += [pair for pair in self._headers if pair[0] not in said]
+        return headers
+
 
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _GIVEN_ID.fullmatch(value):
+        if name == _REQUEST_ID and _GIVEN_ID.fullmatch(value):
             given: str = value.decode()
             return given
     return new_id().hex

@@ -45,14 +45,8 @@ def _asker(context: Context) -> str:
 
 async def _count(app: App, key: str) -> int:
     try:
-        async with (
-            asyncio.timeout(_PATIENCE_SECONDS),
-            app.resources.redis.pipeline(transaction=False) as pipe,
-        ):
-            pipe.incr(key)
-            pipe.expire(key, 2 * _WINDOW_SECONDS)
-            found, _ = await pipe.execute()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await app.resources.counting.count(key, 2 * _WINDOW_SECONDS)
     except (RedisError, OSError, TimeoutError) as error:
         _log.warning("requests are not counted", error=type(error).__name__)
         return 0
-    return int(found)

@@ -1,0 +1,150 @@
+"""Connections for reading, kept open.
+
+asyncpg's own pool makes a task and several objects for each statement, which costs more than many a
+statement does; and it can't prefer the connection that has the asker's rights already.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+Rights = tuple[tuple[str, str], ...]
+"""Names and values of the settings that row-level security reads; always the same names."""
+_CLOSING_SECONDS = 10.0
+
+
+class ReadConnection(asyncpg.Connection):
+    """Remembers whose rights the session has, so that they are set only when they change."""
+
+    __slots__ = ("rights",)
+    rights: Rights | None
+
+
+class Pool:
+    """Up to `size` connections; who comes when all are taken waits, first come first served."""
+
+    def __init__(self, connect: Callable[[], Awaitable[ReadConnection]], size: int) -> None:
+        self._connect = connect
+        self._size = size
+        self._open = 0
+        self._idle: list[ReadConnection] = []
+        self._taken: set[ReadConnection] = set()
+        self._waiting: deque[asyncio.Future[ReadConnection | None]] = deque()
+        self._is_closed = False
+
+    def get_size(self) -> int:
+        """How many connections there are."""
+        return self._open
+
+    def get_idle_size(self) -> int:
+        """How many of them nobody has."""
+        return len(self._idle)
+
+    async def take(self, rights: Rights | None = None) -> ReadConnection:
+        """A connection, with these rights if one has them. Raises OSError, asyncpg.PostgresError."""
+        while True:
+            connection: ReadConnection | None = self._pick(rights)
+            if connection is not None:
+                self._taken.add(connection)
+                return connection
+            if self._is_closed:
+                msg = "the pool is closed"
+                raise asyncpg.InterfaceError(msg)
+            if self._open < self._size:
+                return await self._new()
+            connection = await self._wait()
+            if connection is not None:
+                return connection
+
+    def give(self, connection: ReadConnection, *, sound: bool = True) -> None:
+        """Give it back; one whose statement was broken off is never used again."""
+        if sound and not self._is_closed and not connection.is_closed():
+            # From hand to hand, so that nobody who comes later is served first.
+            if not self._wake(connection):
+                self._taken.discard(connection)
+                self._idle.append(connection)
+            return
+        self._taken.discard(connection)
+        self._open -= 1
+        connection.terminate()
+        self._wake()
+
+    @asynccontextmanager
+    async def acquire(self, rights: Rights | None = None) -> AsyncIterator[ReadConnection]:
+        """A connection for several statements."""
+        connection = await self.take(rights)
+        sound = False
+        try:
+            yield connection
+            sound = True
+        except Exception:
+            # What PostgreSQL refuses leaves the connection as it was, unless a transaction hangs.
+            sound = not connection.is_in_transaction()
+            raise
+        finally:
+            self.give(connection, sound=sound)
+
+    async def close(self) -> None:
+        """Let go of every connection, after the statements that are running."""
+        self._is_closed = True
+        while self._wake():
+            pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                while self._taken:
+                    await self._wait()
+        for connection in (*self._idle, *self._taken):
+            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.close(timeout=1)
+        self._idle.clear()
+
+    def _pick(self, rights: Rights | None) -> ReadConnection | None:
+        idle = self._idle
+        while idle:
+            # The longest unused one is the least likely to be asked for again by whose rights it has.
+            place = next((n for n in range(len(idle) - 1, -1, -1) if idle[n].rights == rights), 0)
+            connection = idle.pop(place)
+            # Closed by PostgreSQL, most likely.
+            if not connection.is_closed():
+                return connection
+            self._open -= 1
+            connection.terminate()
+        return None
+
+    async def _new(self) -> ReadConnection:
+        self._open += 1
+        try:
+            connection = await self._connect()
+        except BaseException:
+            self._open -= 1
+            self._wake()
+            raise
+        self._taken.add(connection)
+        return connection
+
+    async def _wait(self) -> ReadConnection | None:
+        """Until a connection is handed over; None if it may be tried again to take one."""
+        turn: asyncio.Future[ReadConnection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                handed = turn.result()
+                if handed is None:
+                    self._wake()
+                else:
+                    self.give(handed)
+            raise
+
+    def _wake(self, connection: ReadConnection | None = None) -> bool:
+        """Hand over to the first who waits; whether anybody did."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return True
+        return False
