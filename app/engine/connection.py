@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
@@ -12,7 +12,7 @@ import strawberry
 
 from app.core.paging import Listing, Order, PageRequest, Slice, fetch_counts, fetch_pages, page_request
 from app.engine.enums import described
-from app.engine.fields import Batch, Info, column, get
+from app.engine.fields import Batch, Declared, Info, column, get
 
 Node = TypeVar("Node")
 
@@ -97,6 +97,20 @@ class ConnectionPage:
         }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Paged(Declared):
+    """A page of a listing, below the row whose `key` column is the listing's parent."""
+
+    listing: Listing | Callable[[Any], Listing]
+    key: str
+    single: Collection[str]
+    shown: Callable[[Any, Any], bool] | None
+
+    def chosen(self, row: Any) -> Listing:
+        """The listing of this row."""
+        return self.listing if isinstance(self.listing, Listing) else self.listing(row)
+
+
 async def connect(info: Info, request: PageRequest, parent: UUID) -> ConnectionPage:
     """The page of one parent; pages of one level are fetched together."""
     return ConnectionPage(await info.context.load(paging(request), parent), parent, info)
@@ -143,12 +157,12 @@ def connection(
     `arguments` are filters that the field takes one by one: names and annotated types.
     """
     single = dict(arguments or {})
+    paged = Paged(listing, key, tuple(single), shown)
 
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         if shown is not None and not shown(root, info.context):
             return None
-        chosen = listing if isinstance(listing, Listing) else listing(root)
-        return await connect(info, request_of(chosen, info, arguments, single), get(root, key))
+        return await connect(info, request_of(paged.chosen(root), info, arguments, single), get(root, key))
 
     offered: dict[str, Any] = {**single, "first": _FIRST, "after": _AFTER}
     if filter_type is not None:
@@ -160,6 +174,7 @@ def connection(
             order_type | None, strawberry.argument(description="In which order; ties by age")
         ]
     declare_arguments(resolve, offered)
+    resolve.declared = paged  # type: ignore[attr-defined]
     return strawberry.field(resolver=resolve, description=description)
 
 

@@ -29,8 +29,8 @@ from app.engine import codes
 from app.engine.costs import Costs, size_key
 from app.engine.limits import Limits, Ruler, check_cost, check_shape, too_complex
 
-# A syntax tree takes about this many bytes of memory for each of its text.
-TREE_FACTOR = 60
+# A syntax tree, and a plan of it, take about this many bytes of memory for each of its text.
+TREE_FACTOR = 100
 TREE_BASE = 4_000
 COSTS_KEPT = 64
 ABORTED = "Validation aborted."
@@ -49,6 +49,8 @@ class Prepared:
     # For each operation the variables on which its cost depends.
     size_variables: dict[str, tuple[str, ...]]
     costs: dict[tuple[object, ...], int] = field(default_factory=dict)
+    # For each operation what app.engine.compiled knows of it.
+    compiled: dict[str, Any] = field(default_factory=dict)
 
     def cost(self, operation: str, variables: dict[str, Any]) -> int:
         """What an operation costs with these variables; worked out once for each set of sizes."""
@@ -74,6 +76,9 @@ class DocumentCache:
         self.bytes = 0
         self.hits = 0
         self.misses = 0
+        # Operations that plans ran, and those that began so and were left to graphql-core.
+        self.planned = 0
+        self.handed_on = 0
         self._costs: Costs | None = None
         self._entries: OrderedDict[str, Prepared] = OrderedDict()
 
@@ -83,7 +88,14 @@ class DocumentCache:
     @property
     def facts(self) -> dict[str, int]:
         """Figures for metrics."""
-        return {"count": len(self), "bytes": self.bytes, "hits": self.hits, "misses": self.misses}
+        return {
+            "count": len(self),
+            "bytes": self.bytes,
+            "hits": self.hits,
+            "misses": self.misses,
+            "planned": self.planned,
+            "handed_on": self.handed_on,
+        }
 
     def bound(self, limits: Limits) -> None:
         """Other limits from here on; what was measured by the old ones is forgotten."""
@@ -91,6 +103,10 @@ class DocumentCache:
             self.limits = limits
             self._entries.clear()
             self.bytes = 0
+
+    def known(self, text: str) -> Prepared | None:
+        """The same as `get` for a document that was run before; to others nothing happens."""
+        return self.get(text) if text in self._entries else None
 
     def get(self, text: str) -> Prepared | None:
         """The prepared document of this text, which becomes the newest."""

@@ -5,6 +5,7 @@ level, so N+1 can't be written, and a type file is a list of declarations.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import strawberry
@@ -27,6 +28,41 @@ class Loading(Protocol):
 Info = StrawberryInfo[Any, None]
 
 
+class Declared:
+    """How a field gets its value, for those who don't call its resolver: see app.engine.compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Declared):
+    """A column of the row."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Computed(Declared):
+    """A pure function of the row and the context."""
+
+    function: Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Related(Declared):
+    """What a batch query gives for a column; nothing is an empty list, if it is `many`."""
+
+    batch: Batch
+    key: str
+    many: bool
+
+
+def declaration(field: Any) -> Declared | None:
+    """How Strawberry's field was declared, if it was here; None for one with a resolver of its own."""
+    if field.base_resolver is None:
+        return Column(field.python_name)
+    found: Declared | None = getattr(field.base_resolver.wrapped_func, "declared", None)
+    return found
+
+
 def get(row: Any, name: str) -> Any:
     """The value of a row's column: by key from a mapping or a record, by attribute from anything else."""
     if isinstance(row, Mapping) or not hasattr(row, name):
@@ -42,16 +78,16 @@ def column(description: str, *, name: str | None = None) -> Any:
     def resolve(root: Any) -> Any:
         return get(root, name)
 
-    return _field(resolve, description)
+    return _field(resolve, description, Column(name))
 
 
 def global_id(typename: str) -> Any:
     """The API's ID of the row."""
 
-    def resolve(root: Any) -> Any:
-        return ids.encode(typename, get(root, "id"))
+    def encode(row: Any, _context: Any) -> str:
+        return ids.encode(typename, get(row, "id"))
 
-    return _field(resolve, "Opaque and lasting: names this object everywhere in the API")
+    return computed(encode, "Opaque and lasting: names this object everywhere in the API")
 
 
 def computed(function: Callable[[Any, Any], Any], description: str) -> Any:
@@ -60,7 +96,7 @@ def computed(function: Callable[[Any, Any], Any], description: str) -> Any:
     def resolve(root: Any, info: Info) -> Any:
         return function(root, info.context)
 
-    return _field(resolve, description)
+    return _field(resolve, description, Computed(function))
 
 
 def relation(batch: Batch, description: str, *, key: str = "id") -> Any:
@@ -70,7 +106,7 @@ def relation(batch: Batch, description: str, *, key: str = "id") -> Any:
         value = get(root, key)
         return None if value is None else await cast("Loading", info.context).load(batch, value)
 
-    return _field(resolve, description)
+    return _field(resolve, description, Related(batch, key, many=False))
 
 
 def relations(batch: Batch, description: str, *, key: str = "id") -> Any:
@@ -79,10 +115,11 @@ def relations(batch: Batch, description: str, *, key: str = "id") -> Any:
     async def resolve(root: Any, info: Info) -> Any:
         return await cast("Loading", info.context).load(batch, get(root, key)) or []
 
-    return _field(resolve, description)
+    return _field(resolve, description, Related(batch, key, many=True))
 
 
-def _field(resolve: Callable[..., Any], description: str) -> Any:
+def _field(resolve: Callable[..., Any], description: str, declared: Declared) -> Any:
+    resolve.declared = declared  # type: ignore[attr-defined]
     # The type is the attribute's own annotation.
     resolve.__annotations__.pop("return", None)
     return strawberry.field(resolver=resolve, description=description)

@@ -28,6 +28,8 @@ def write_date_time(value: object) -> str:
     """The instant in UTC with a `Z`; text is so already (PostgreSQL wrote it). Raises ValueError if naive."""
     if isinstance(value, str):
         return value
+    if type(value) is datetime and value.tzinfo is UTC:  # as PostgreSQL's are
+        return value.isoformat()[:-6] + "Z"
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError(NAIVE)
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

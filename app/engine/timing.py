@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
-from graphql import FieldNode, get_operation_ast
+from graphql import FieldNode, OperationDefinitionNode, get_operation_ast
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
@@ -42,7 +42,10 @@ def _root(context: ExecutionContext) -> tuple[str, str]:
     """Kind and first field of the operation: names of the schema, since the document was valid."""
     assert context.graphql_document is not None
     operation = get_operation_ast(context.graphql_document, context.operation_name)
-    if operation is None:
-        return "none", "none"
+    return ("none", "none") if operation is None else root_labels(operation)
+
+
+def root_labels(operation: OperationDefinitionNode) -> tuple[str, str]:
+    """Kind and first field of a valid operation."""
     first = operation.selection_set.selections[0]
     return operation.operation.value, first.name.value if isinstance(first, FieldNode) else "fragment"

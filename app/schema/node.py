@@ -1,6 +1,6 @@
 """Objects with an ID that lasts, and how an interface finds out which type a row is."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import strawberry
 
@@ -9,6 +9,8 @@ from app.engine.fields import get
 
 class Tagged:
     """A type whose rows say which one they are, in `__typename`."""
+
+    rows_are_tagged: ClassVar = True
 
     @classmethod
     def is_type_of(cls, _row: Any, _info: Any) -> bool:

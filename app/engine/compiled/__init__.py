@@ -1,0 +1,1 @@
+"""A second executor for documents that come again: see docs/compiled-execution.md."""

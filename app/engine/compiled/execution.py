@@ -1,0 +1,268 @@
+"""Running a plan: level by level, all rows of a level at once.
+
+Whatever is out of the ordinary raises, and the whole operation is graphql-core's (`app.engine.compiled`
+answers what can be answered without doubt). So nothing here knows of errors, paths or nulls that bubble.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import isawaitable
+from typing import Any
+
+import asyncpg
+from graphql import (
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    is_abstract_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils import Path
+from strawberry.types.arguments import convert_arguments
+
+from app.engine.compiled.leaves import Unusual
+from app.engine.compiled.planner import DEFINITION, Branch, ObjectPlan, Plan
+from app.engine.connection import ConnectionPage, Paged, paging, request_of
+from app.engine.fields import Column, Computed, Related, get
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A branch whose values aren't there yet, and the answers that they belong to."""
+
+    branch: Branch
+    rows: Sequence[Any]
+    answers: Sequence[dict[str, Any]]
+
+
+@dataclass
+class Run:
+    """One execution of a plan."""
+
+    plan: Plan
+    context: Any
+    values: VariableValues
+    # Strawberry's schema: its converters and its kind of info
+    schema: Any
+
+    async def query(self) -> dict[str, Any]:
+        """The answer. Raises Unusual, or whatever a resolver raises."""
+        query = self.plan.schema.query_type
+        assert query is not None
+        waiting: list[Waiting] = []
+        [answer] = self._objects(self.plan.root(query), [None], waiting)
+        await self.settle(waiting)
+        return answer
+
+    async def settle(self, waiting: list[Waiting]) -> None:
+        """Fetch what is waited for, and what is waited for below it."""
+        while len(waiting) == 1:
+            waiting = await self._next(waiting[0])
+        if waiting:
+            await together([self._follow(each) for each in waiting])
+
+    async def _follow(self, one: Waiting) -> None:
+        await self.settle(await self._next(one))
+
+    async def _next(self, one: Waiting) -> list[Waiting]:
+        return self.filled(one, await self._fetch(one.branch, one.rows))
+
+    def filled(self, one: Waiting, values: Sequence[Any]) -> list[Waiting]:
+        """Put a branch's values in their place; what is waited for below them."""
+        waiting: list[Waiting] = []
+        branch = one.branch
+        for answer, made in zip(
+            one.answers, self._complete(branch.type, values, branch, waiting), strict=True
+        ):
+            answer[branch.key] = made
+        return waiting
+
+    # ------------------------------------------------------------------ values to answers
+
+    def _complete(
+        self, type_: GraphQLOutputType, values: Sequence[Any], branch: Branch, waiting: list[Waiting]
+    ) -> Sequence[Any]:
+        if branch.finish is not None:
+            return [branch.finish(value) for value in values]
+        if isinstance(type_, GraphQLNonNull):
+            if any(value is None for value in values):
+                raise Unusual
+            return self._complete(type_.of_type, values, branch, waiting)
+        there = [value for value in values if value is not None]
+        if isinstance(type_, GraphQLList):
+            made = self._lists(type_.of_type, there, branch, waiting)
+        elif isinstance(type_, GraphQLObjectType):
+            made = self._objects(self.plan.of(type_, branch), there, waiting)
+        else:
+            made = self._by_type(type_, there, branch, waiting)
+        if len(there) == len(values):
+            return made
+        answers = iter(made)
+        return [None if value is None else next(answers) for value in values]
+
+    def _lists(
+        self, type_: GraphQLOutputType, lists: Sequence[Any], branch: Branch, waiting: list[Waiting]
+    ) -> list[Any]:
+        if any(type(each) is not list and type(each) is not tuple for each in lists):
+            raise Unusual
+        made = iter(self._complete(type_, [item for each in lists for item in each], branch, waiting))
+        return [[next(made) for _ in each] for each in lists]
+
+    def _objects(self, part: ObjectPlan, rows: Sequence[Any], waiting: list[Waiting]) -> list[dict[str, Any]]:
+        context, build = self.context, part.build
+        if part.is_type_of is not None and not all(part.is_type_of(row, self._info) is True for row in rows):
+            raise Unusual
+        answers = [build(row, context) for row in rows]
+        if answers:
+            for branch in part.branches:
+                one = Waiting(branch, rows, answers)
+                values = self._at_hand(branch, rows)
+                if values is None:
+                    waiting.append(one)
+                else:
+                    waiting += self.filled(one, values)
+        return answers
+
+    def _by_type(self, type_: Any, rows: Sequence[Any], branch: Branch, waiting: list[Waiting]) -> list[Any]:
+        places: dict[str, list[int]] = {}
+        for place, row in enumerate(rows):
+            is_record = type(row) is asyncpg.Record
+            name = row["__typename"] if is_record else type_.resolve_type(row, self._info, type_)
+            places.setdefault(name, []).append(place)
+        made: list[Any] = [None] * len(rows)
+        for name, own in places.items():
+            concrete = self.plan.schema.get_type(name) if type(name) is str else None
+            if not isinstance(concrete, GraphQLObjectType) or not self._may_be(type_, concrete):
+                raise Unusual
+            answers = self._objects(self.plan.of(concrete, branch), [rows[place] for place in own], waiting)
+            for place, answer in zip(own, answers, strict=True):
+                made[place] = answer
+        return made
+
+    def _may_be(self, type_: Any, concrete: GraphQLObjectType) -> bool:
+        return is_abstract_type(type_) and self.plan.schema.is_sub_type(type_, concrete)
+
+    # ------------------------------------------------------------------ rows to values
+
+    def _at_hand(self, branch: Branch, rows: Sequence[Any]) -> Sequence[Any] | None:
+        """The values that need no waiting; None if they may."""
+        declared = branch.declared
+        if isinstance(declared, Column):
+            return [get(row, declared.name) for row in rows]
+        if isinstance(declared, Computed):
+            return [declared.function(row, self.context) for row in rows]
+        if declared is None and not branch.field.extensions[DEFINITION].is_async:
+            values = self.resolved(branch, rows)
+            if any(isawaitable(value) for value in values):
+                raise Unusual
+            return values
+        return None
+
+    async def _fetch(self, branch: Branch, rows: Sequence[Any]) -> Sequence[Any]:
+        declared = branch.declared
+        if isinstance(declared, Related):
+            keys = [get(row, declared.key) for row in rows]
+            if declared.many:
+                return [found or [] for found in await self.context.load_many(declared.batch, keys)]
+            wanted = iter(
+                await self.context.load_many(declared.batch, [key for key in keys if key is not None])
+            )
+            return [None if key is None else next(wanted) for key in keys]
+        if isinstance(declared, Paged):
+            return await self._pages(branch, declared, rows)
+        values = self.resolved(branch, rows)
+        if len(values) == 1:
+            return [await values[0]]
+        return await together(values)
+
+    async def _pages(self, branch: Branch, paged: Paged, rows: Sequence[Any]) -> Sequence[Any]:
+        """The pages of all rows; those of one listing by one statement."""
+        info = self._info_of(branch)
+        arguments = self._arguments(branch, info)
+        wanted: dict[Any, list[int]] = {}
+        for place, row in enumerate(rows):
+            if paged.shown is None or paged.shown(row, self.context):
+                wanted.setdefault(paged.chosen(row), []).append(place)
+        pages: list[Any] = [None] * len(rows)
+
+        async def load(listing: Any, places: list[int]) -> None:
+            request = request_of(listing, info, arguments, paged.single)
+            parents = [get(rows[place], paged.key) for place in places]
+            slices = await self.context.load_many(paging(request), parents)
+            for place, parent, slice_ in zip(places, parents, slices, strict=True):
+                pages[place] = ConnectionPage(slice_, parent, info)
+
+        if len(wanted) == 1:
+            [(listing, places)] = wanted.items()
+            await load(listing, places)
+        elif wanted:
+            await together([load(listing, places) for listing, places in wanted.items()])
+        return pages
+
+    def resolved(self, branch: Branch, rows: Sequence[Any]) -> list[Any]:
+        """What the resolver says of each row; of an asynchronous one, what is to be awaited."""
+        resolve: Any = branch.field.resolve
+        raw = self._raw_info(branch)
+        node = branch.details[0].node
+        given = get_argument_values(branch.field, node, self.values) if branch.field.args else {}
+        return [resolve(row, raw, **given) for row in rows]
+
+    def _arguments(self, branch: Branch, info: Any) -> dict[str, Any]:
+        given: Mapping[str, Any] = get_argument_values(branch.field, branch.details[0].node, self.values)
+        return convert_arguments(
+            dict(given),
+            branch.field.extensions[DEFINITION].arguments,
+            scalar_registry=self.schema.schema_converter.scalar_registry,
+            config=self.schema.config,
+            info=info,
+        )
+
+    def _info_of(self, branch: Branch) -> Any:
+        return self.schema.config.info_class(
+            _raw_info=self._raw_info(branch), _field=branch.field.extensions[DEFINITION]
+        )
+
+    @cached_property
+    def _info(self) -> Any:
+        # For those who ask for a row's type.
+        query: Any = self.plan.schema.query_type
+        return self._raw(query, "", query, [])
+
+    def _raw_info(self, branch: Branch) -> GraphQLResolveInfo[Any]:
+        nodes = [each.node for each in branch.details]
+        return self._raw(branch.parent, branch.key, branch.type, nodes)
+
+    def _raw(self, parent: Any, key: str, type_: Any, nodes: list[Any]) -> GraphQLResolveInfo[Any]:
+        plan = self.plan
+        return GraphQLResolveInfo(
+            nodes[0].name.value if nodes else "",
+            nodes,
+            type_,
+            parent,
+            Path(None, key, parent.name),
+            plan.schema,
+            dict(plan.fragments),
+            None,
+            plan.operation,
+            self.values.coerced,  # type: ignore[arg-type]  # as Strawberry's resolvers get them
+            self.context,
+            isawaitable,  # type: ignore[arg-type]  # a TypeIs is one
+            None,
+            None,  # type: ignore[arg-type]  # helpers of work that nobody tracks
+        )
+
+
+async def together(work: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """All at once; when one fails, none of the others goes on. Raises what the first raised."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -1,0 +1,126 @@
+"""The compiler against graphql-core: the same answers, the same errors, keys in the same order."""
+
+import asyncio
+import os
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from graphql import build_schema
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as examples
+from strawberry.types import ExecutionResult
+
+from app.context import Context
+from app.core.clock import Clock
+from app.core.settings import Settings
+from app.domain.identity.sessions import Client
+from app.graphql import schema, sdl
+from tests.architecture.test_statements import places
+from tests.compiled.documents import Made, documents
+from tests.support.portal import Portal, running
+from tests.support.world import made_world
+
+EXAMPLES = int(os.environ.get("LYCHGATE_TEST_DOCUMENTS", "300"))
+TYPES = (
+    "BusinessAccount",
+    "Computer",
+    "Event",
+    "Farm",
+    "LicenseKey",
+    "LicenseSubscription",
+    "Membership",
+    "Order",
+    "Person",
+    "PersonalAccount",
+    "ProxyServer",
+    "Ticket",
+)
+
+
+class Stopped(Clock):
+    """Links carry the second at which they end: it must be one and the same."""
+
+    moment = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class Pair:
+    """Both executors, and what became of the documents."""
+
+    def __init__(self, portal: Portal, tokens: list[str | None]) -> None:
+        app = portal.server.app
+        self._app = replace(app, resources=replace(app.resources, clock=Stopped()))
+        self._portal = portal
+        self._tokens = tokens
+        self.seen: Counter[str] = Counter()
+
+    async def compare(self, made: Made) -> None:
+        """One document, as each of the viewers."""
+        for token in self._tokens:
+            theirs = await self._run(made, token, compiled=False)
+            before = schema().documents.facts
+            ours = await self._run(made, token, compiled=True)
+            after = schema().documents.facts
+            for name in ("planned", "handed_on"):
+                self.seen[name] += after[name] - before[name]
+            self.seen["with errors"] += bool(theirs.errors)
+            self.seen["all"] += 1
+            assert shown(ours) == shown(theirs), f"{made.text}\n{made.variables}"
+
+    async def _run(self, made: Made, token: str | None, *, compiled: bool) -> ExecutionResult:
+        context = Context(self._app, "request", Client("127.0.0.1"), token, self._portal.server.hub)
+        await context.renew()
+        whole = schema()
+        whole.compiled = compiled
+        try:
+            return await whole.execute(made.text, made.variables, context)
+        finally:
+            whole.compiled = True
+
+
+def shown(result: ExecutionResult) -> tuple[bytes, list[bytes], Any]:
+    """What a client gets; graphql-core itself tells errors in the order in which they happen to come."""
+    errors = [orjson.dumps(error.formatted) for error in result.errors or ()]
+    return orjson.dumps(result.data), sorted(errors), result.extensions
+
+
+# graphql-core leaves coroutines of its own behind when a field beside them fails.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine object Executor")
+@pytest.mark.filterwarnings("ignore:coroutine 'Executor")
+async def test_both_executors_agree(settings: Settings, database_url: str) -> None:
+    # Documents that ask for all that there is cost more than a client may ask for.
+    roomy = settings.model_copy(update={"max_query_cost": 10**6})
+    async with running(roomy) as portal, made_world(portal, database_url) as world:
+        await world.grow(4)
+        staff = await portal.staff()
+        pair = Pair(portal, [world.admin.token, staff.token, None])
+        for place in await places(world):
+            await pair.compare(Made(place.document, {}))
+        await generated(pair, {name: [await world.id_of(name)] for name in TYPES})
+    assert pair.seen["planned"] > 0.5 * pair.seen["all"], pair.seen
+    assert pair.seen["with errors"] > EXAMPLES / 50, pair.seen
+
+
+async def generated(pair: Pair, ids: dict[str, list[str]]) -> None:
+    """Hypothesis lives in a thread of its own, and asks this loop."""
+    loop = asyncio.get_running_loop()
+
+    @examples(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(documents(build_schema(sdl()), ids))
+    def agree(made: Made) -> None:
+        asyncio.run_coroutine_threadsafe(pair.compare(made), loop).result(60)
+
+    await asyncio.to_thread(agree)
