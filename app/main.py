@@ -81,6 +81,7 @@ class Server:
 
     def _graphql(self) -> LychgateGraphQL:
         settings = self.settings
+        schema().compiled = settings.compiled
         schema().documents.bound(
             Limits(
                 max_cost=settings.max_query_cost,

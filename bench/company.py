@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import sqlalchemy as sa
 from rich.progress import Progress
 
 from app.core import ids
@@ -103,10 +104,15 @@ async def _copy(
 
 
 async def _write(connection: asyncpg.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    assert rows[0].keys() <= {column.name for column in metadata.tables[table].columns}
-    await connection.copy_records_to_table(
-        table, columns=list(rows[0]), records=[tuple(row.values()) for row in rows]
-    )
+    given = rows[0].keys()
+    more = {
+        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
+        for column in metadata.tables[table].columns
+        if column.name not in given and isinstance(column.default, sa.ColumnDefault)
+    }
+    columns = [*rows[0], *more]
+    records = [(*row.values(), *more.values()) for row in rows]
+    await connection.copy_records_to_table(table, columns=columns, records=records)
 
 
 def _end() -> date:

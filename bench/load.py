@@ -88,6 +88,9 @@ class Load:
 
     async def run(self, make: Make, seconds: float) -> tuple[int, float]:
         """How many answers there were in how many seconds."""
+        # The server has closed those that were idle for long.
+        self.close()
+        await self.open()
         began = time.perf_counter()
         until = began + seconds
         counts = await asyncio.gather(*(self._repeat(c, make, until) for c in self._connections))

@@ -23,6 +23,9 @@ from app.core.statements import Statement
 
 VIEWER_ROLE = "lychgate_viewer"
 Row = asyncpg.Record
+# What row-level security adds takes far longer to plan than to run: a statement is planned once a
+# connection. tests/installations/test_scale.py looks at those plans.
+_VIEWERS = {"plan_cache_mode": "force_generic_plan"}
 
 
 class Reader(Protocol):
@@ -154,7 +157,11 @@ async def _pool(url: str, *, size: int, viewer: bool) -> Pool:
             url,
             connection_class=ReadConnection,
             command_timeout=30,
-            server_settings={"application_name": "lychgate", "timezone": "UTC"},
+            server_settings={
+                "application_name": "lychgate",
+                "timezone": "UTC",
+                **(_VIEWERS if viewer else {}),
+            },
         )
         connection.rights = None
         await connection.set_type_codec(

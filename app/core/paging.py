@@ -20,6 +20,7 @@ from app.core.database import Reader, Row
 from app.core.failures import Failure
 from app.core.listings import Counted, Listing, Narrow, Order, Split, Values, Via
 from app.core.page_statements import count_statement, page_statement
+from app.core.statements import Statement
 
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 100
@@ -89,13 +90,8 @@ def page_request(
 
 async def fetch_pages(read: Reader, parents: Sequence[UUID], request: PageRequest) -> dict[UUID, Slice]:
     """One page for each parent, in one statement."""
-    values = await _narrowed(read, parents, request)
-    names = tuple(sorted(values))
-    narrowed = replace(request, filters=tuple((name, _hashable(values[name])) for name in names))
-    if request.after is not None:
-        values["after_value"], values["after_id"] = _place(request)
-    statement = page_statement(request.listing, request.order, request.after is not None, names)
-    rows = await read.rows(statement, parents=list(parents), size=request.first + 1, **values)
+    statement, values, narrowed = await page_of(read, parents, request)
+    rows = await read.rows(statement, **values)
     pages: dict[UUID, list[Row]] = {parent: [] for parent in parents}
     for row in rows:
         pages[row["parent_id"]].append(row)
@@ -103,6 +99,19 @@ async def fetch_pages(read: Reader, parents: Sequence[UUID], request: PageReques
         parent: Slice(found[: request.first], request, len(found) > request.first, narrowed)
         for parent, found in pages.items()
     }
+
+
+async def page_of(
+    read: Reader, parents: Sequence[UUID], request: PageRequest
+) -> tuple[Statement, Values, PageRequest]:
+    """The statement of a page for each parent, its values, and the request as it was narrowed."""
+    values = await _narrowed(read, parents, request)
+    names = tuple(sorted(values))
+    narrowed = replace(request, filters=tuple((name, _hashable(values[name])) for name in names))
+    if request.after is not None:
+        values["after_value"], values["after_id"] = _place(request)
+    statement = page_statement(request.listing, request.order, request.after is not None, names)
+    return statement, {**values, "parents": list(parents), "size": request.first + 1}, narrowed
 
 
 async def fetch_counts(read: Reader, parents: Sequence[UUID], request: PageRequest) -> dict[UUID, int]:
@@ -170,5 +179,6 @@ __all__ = [
     "fetch_pages",
     "findable",
     "like_pattern",
+    "page_of",
     "page_request",
 ]

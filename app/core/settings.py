@@ -105,12 +105,11 @@ class Settings(BaseSettings):
     max_query_cost: int = Field(25_000, ge=100, description="the most that one GraphQL operation may cost")
     max_query_depth: int = Field(20, ge=5, le=100, description="the deepest nesting of one GraphQL document")
     introspection: bool = Field(default=True, description="whether clients may ask for the schema")
+    compiled: bool = Field(default=True, description="whether documents that come again are compiled")
     requests_per_minute: int = Field(
         6_000, ge=0, description="the most of one person, or of one address that isn't signed in; 0: no limit"
     )
-    hsts_seconds: int = Field(
-        0, ge=0, description="how long browsers insist on HTTPS (Strict-Transport-Security); 0: not told"
-    )
+    hsts_seconds: int = Field(0, ge=0, description="Strict-Transport-Security in seconds; 0: not told")
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, description="the largest HTTP body in bytes; multipart uploads have their own"
     )

@@ -47,6 +47,13 @@ class Computed(Declared):
 
 
 @dataclass(frozen=True, slots=True)
+class GlobalId(Computed):
+    """The API's ID."""
+
+    typename: str
+
+
+@dataclass(frozen=True, slots=True)
 class Related(Declared):
     """What a batch query gives for a column; nothing is an empty list, if it is `many`."""
 
@@ -87,7 +94,11 @@ def global_id(typename: str) -> Any:
     def encode(row: Any, _context: Any) -> str:
         return ids.encode(typename, get(row, "id"))
 
-    return computed(encode, "Opaque and lasting: names this object everywhere in the API")
+    def resolve(root: Any) -> Any:
+        return encode(root, None)
+
+    text = "Opaque and lasting: names this object everywhere in the API"
+    return _field(resolve, text, GlobalId(encode, typename))
 
 
 def computed(function: Callable[[Any, Any], Any], description: str) -> Any:

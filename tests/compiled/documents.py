@@ -66,8 +66,8 @@ class Maker:
         names = [
             name for name, each in fields.items() if depth > 0 or is_leaf_type(get_named_type(each.type))
         ]
-        for name in self.draw(st.lists(st.sampled_from(names), max_size=most)) if names else ():
-            items.append(self._field(name, fields[name], depth))
+        drawn = self.draw(st.lists(st.sampled_from(names), max_size=most)) if names else ()
+        items += [self._field(name, fields[name], depth) for name in drawn]
         if is_abstract_type(type_) and depth > -2:
             kinds = [*self.schema.get_possible_types(type_), type_]
             items += [self._fragment(self._pick(kinds), depth) for _ in range(self.draw(st.integers(0, 2)))]

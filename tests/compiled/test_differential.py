@@ -18,6 +18,7 @@ from app.context import Context
 from app.core.clock import Clock
 from app.core.settings import Settings
 from app.domain.identity.sessions import Client
+from app.engine import json_text
 from app.graphql import schema, sdl
 from tests.architecture.test_statements import places
 from tests.compiled.documents import Made, documents
@@ -84,10 +85,19 @@ class Pair:
             whole.compiled = True
 
 
-def shown(result: ExecutionResult) -> tuple[bytes, list[bytes], Any]:
-    """What a client gets; graphql-core itself tells errors in the order in which they happen to come."""
-    errors = [orjson.dumps(error.formatted) for error in result.errors or ()]
-    return orjson.dumps(result.data), sorted(errors), result.extensions
+def shown(result: ExecutionResult) -> tuple[bytes, set[bytes], Any]:
+    """What a client gets, but for what graphql-core leaves to chance.
+
+    Which of several items in a list failed first, and in which order errors of different fields came.
+    """
+    errors: Any = [error.formatted for error in result.errors or ()]
+    for error in errors:
+        error["path"] = ["*" if isinstance(key, int) else key for key in error.get("path", ())]
+    return (
+        json_text.encode(json_text.decode(json_text.encode(result.data))).encode(),
+        {orjson.dumps(error) for error in errors},
+        result.extensions,
+    )
 
 
 # graphql-core leaves coroutines of its own behind when a field beside them fails.

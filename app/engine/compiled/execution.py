@@ -24,10 +24,12 @@ from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
+from app.engine.compiled.leaf_lists import TextPage, is_writable, text_pages
 from app.engine.compiled.leaves import Unusual
 from app.engine.compiled.planner import DEFINITION, Branch, ObjectPlan, Plan
 from app.engine.connection import ConnectionPage, Paged, paging, request_of
 from app.engine.fields import Column, Computed, Related, get
+from app.engine.json_text import Written
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ class Run:
     def _lists(
         self, type_: GraphQLOutputType, lists: Sequence[Any], branch: Branch, waiting: list[Waiting]
     ) -> list[Any]:
+        if lists and type(lists[0]) is Written:
+            return list(lists)
         if any(type(each) is not list and type(each) is not tuple for each in lists):
             raise Unusual
         made = iter(self._complete(type_, [item for each in lists for item in each], branch, waiting))
@@ -188,13 +192,16 @@ class Run:
             if paged.shown is None or paged.shown(row, self.context):
                 wanted.setdefault(paged.chosen(row), []).append(place)
         pages: list[Any] = [None] * len(rows)
+        items = self.plan.items(branch)
 
         async def load(listing: Any, places: list[int]) -> None:
             request = request_of(listing, info, arguments, paged.single)
             parents = [get(rows[place], paged.key) for place in places]
-            slices = await self.context.load_many(paging(request), parents)
+            is_text = items is not None and is_writable(listing, items)
+            batch = text_pages(request, items) if is_text else paging(request)
+            slices = await self.context.load_many(batch, parents)
             for place, parent, slice_ in zip(places, parents, slices, strict=True):
-                pages[place] = ConnectionPage(slice_, parent, info)
+                pages[place] = (TextPage if is_text else ConnectionPage)(slice_, parent, info)
 
         if len(wanted) == 1:
             [(listing, places)] = wanted.items()

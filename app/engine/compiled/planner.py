@@ -5,8 +5,8 @@ the same. Which rows there will be isn't known: a type's part is planned when it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from graphql import (
     FragmentDefinitionNode,
@@ -16,6 +16,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
+    is_abstract_type,
     is_leaf_type,
 )
 from graphql.execution.collect_fields import (
@@ -28,6 +29,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from app.engine.compiled.emitter import Builder, Leaf, emit
+from app.engine.compiled.leaf_lists import Items
 from app.engine.compiled.leaves import Unusual, finisher
 from app.engine.fields import Column, Computed, Declared, declaration
 
@@ -58,6 +60,7 @@ class ObjectPlan:
 
     type: GraphQLObjectType
     build: Builder
+    leaves: list[Leaf]
     branches: list[Branch]
     is_type_of: Callable[[Any, Any], Any] | None
 
@@ -72,6 +75,7 @@ class Plan:
     # By which the conditions were decided; other variables don't matter here
     values: VariableValues
     parts: dict[tuple[str, int], ObjectPlan] = field(default_factory=dict)
+    texts: dict[Branch, Items | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if any(fragment.variable_definitions for fragment in self.fragments.values()):
@@ -96,6 +100,45 @@ class Plan:
             found = self.parts[type_.name, id(branch)] = self._planned(type_, collected)
         return found
 
+    def items(self, branch: Branch) -> Items | None:
+        """What is asked of a page's items, if that is columns alone, and of the page nothing but those and counts."""
+        if branch not in self.texts:
+            try:
+                self.texts[branch] = self._items(branch)
+            except Unusual:
+                self.texts[branch] = None
+        return self.texts[branch]
+
+    def _items(self, branch: Branch) -> Items | None:
+        page = get_named_type(branch.type)
+        if not isinstance(page, GraphQLObjectType):
+            return None
+        nodes = None
+        for below in self.of(page, branch).branches:
+            name = below.declared.name if isinstance(below.declared, Column) else None
+            if name == "nodes":
+                nodes, again = below, nodes
+                if again is not None:
+                    return None
+            elif name == "page_info":
+                info = self.of(cast("GraphQLObjectType", get_named_type(below.type)), below)
+                asked = {leaf.declared.name for leaf in info.leaves if isinstance(leaf.declared, Column)}
+                if asked & {"start_cursor", "end_cursor"}:
+                    return None
+            elif below.details[0].node.name.value != "totalCount":
+                return None
+        return None if nodes is None else self._types(nodes)
+
+    def _types(self, nodes: Branch) -> Items | None:
+        type_ = get_named_type(nodes.type)
+        kinds = self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
+        parts = [self.of(cast("GraphQLObjectType", kind), nodes) for kind in kinds]
+        if any(part.branches or part.is_type_of for part in parts):
+            return None
+        return tuple(
+            (part.type.name, tuple(replace(leaf, finish=None) for leaf in part.leaves)) for part in parts
+        )
+
     def _planned(self, type_: GraphQLObjectType, collected: CollectedFields) -> ObjectPlan:
         if collected.new_defer_usages or collected.forbidden_directive_instances:
             raise Unusual
@@ -117,7 +160,7 @@ class Plan:
                 branches.append(branch)
         definition: Any = type_.extensions.get(DEFINITION)
         trusted = getattr(definition.origin, "rows_are_tagged", False) if definition else False
-        return ObjectPlan(type_, emit(leaves), branches, None if trusted else type_.is_type_of)
+        return ObjectPlan(type_, emit(leaves), leaves, branches, None if trusted else type_.is_type_of)
 
 
 def _branch(key: str, parent: GraphQLObjectType, field_: GraphQLField, details: list[FieldDetails]) -> Branch:

@@ -1,0 +1,166 @@
+"""A page whose items are nothing but columns: PostgreSQL writes its JSON, and Python never sees a row.
+
+1,000 rows become objects and then JSON in 5 ms of Python, or in 1 ms of PostgreSQL. The text must be
+what the other way gives, so only columns take part whose types are written alike by both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from graphql import GraphQLEnumType, GraphQLNonNull
+
+from app.core.listings import Listing
+from app.core.paging import Order, PageRequest, Slice, page_of
+from app.core.statements import Statement
+from app.engine.compiled.emitter import Leaf
+from app.engine.compiled.leaves import Unusual
+from app.engine.connection import ConnectionPage
+from app.engine.fields import Batch, Column, GlobalId
+from app.engine.json_text import Written
+
+Items = tuple[tuple[str, tuple[Leaf, ...]], ...]
+"""What is asked of the items, for each type that they may be of."""
+_TYPENAME = "__typename"
+
+
+@dataclass(frozen=True)
+class TextSlice(Slice):
+    """A page's rows as one text."""
+
+    written: Written
+    found: int
+
+    @property
+    def total(self) -> int | None:
+        """As a Slice's, whose rows are here."""
+        return None if self.has_next or self.request.after is not None else self.found
+
+
+class TextPage(ConnectionPage):
+    """The row behind a Connection of which nobody asks for a row, or for where one stands."""
+
+    slice: TextSlice
+
+    @property
+    def nodes(self) -> Any:
+        """All of them, written."""
+        return self.slice.written
+
+
+@lru_cache(maxsize=1024)
+def text_pages(request: PageRequest, items: Items) -> Batch:
+    """The batch query of such pages; one and the same for equal requests and selections.
+
+    Raises Unusual for a null where none may be, and for a row of another type.
+    """
+
+    async def pages(read: Any, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
+        page, values, narrowed = await page_of(read, parents, request)
+        statement = written_statement(page, request.listing, request.order, items)
+        found = {row["parent_id"]: row for row in await read.rows(statement, **values, first=request.first)}
+        return {parent: _slice(found.get(parent), request, narrowed) for parent in parents}
+
+    return pages
+
+
+def _slice(row: Any, request: PageRequest, narrowed: PageRequest) -> TextSlice:
+    if row is None:
+        return TextSlice((), request, False, narrowed, Written("[]"), 0)  # noqa: FBT003
+    if row["written"] != min(row["found"], request.first):
+        raise Unusual
+    has_next = row["found"] > request.first
+    written = Written(f"[{row['text'] or ''}]")
+    return TextSlice((), request, has_next, narrowed, written, row["found"])
+
+
+@lru_cache(maxsize=1024)
+def is_writable(listing: Listing, items: Items) -> bool:
+    """Whether PostgreSQL can write these items as Python would."""
+    columns = _columns(listing)
+    try:
+        for _, leaves in items:
+            _object(leaves, columns)
+    except Unusual:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def written_statement(page: Statement, listing: Listing, order: Order, items: Items) -> Statement:
+    """A page statement's rows as JSON. Raises Unusual."""
+    columns = _columns(listing)
+    way = "desc" if order.descending else "asc"
+    texts = {name: _object(leaves, columns) for name, leaves in items}
+    if len(texts) == 1:
+        [text] = texts.values()
+    else:
+        cases = " ".join(f"when '{name}' then {text}" for name, text in texts.items())
+        text = f'case page."{_TYPENAME}" {cases} end'
+    first = f"${len(page.names) + 1}::bigint"
+    sql = f"""
+        select parent_id, count(*) as found, count(leaf) filter (where place <= {first}) as written,
+            string_agg(leaf, ',' order by place) filter (where place <= {first}) as text
+        from (
+            select page.parent_id, {text} as leaf,
+                row_number() over (partition by parent_id order by sort_value {way}, id {way}) as place
+            from ({page.sql}) as page
+        ) as leaves group by parent_id
+    """  # noqa: S608 - names of columns and types of ours
+    return Statement(sql, (*page.names, "first"), page.defaults)
+
+
+def _columns(listing: Listing) -> dict[str, Any]:
+    return {str(column.key): column for column in listing.columns}
+
+
+def _object(leaves: Sequence[Leaf], columns: Mapping[str, Any]) -> str:
+    parts = [f"'\"{leaf.key}\":' || {_text(leaf, columns)}" for leaf in leaves]
+    return "'{' || " + " || ',' || ".join(parts) + " || '}'"
+
+
+def _text(leaf: Leaf, columns: Mapping[str, Any]) -> str:
+    """The JSON of one leaf; NULL where null may not be, which makes all of the object NULL."""
+    if leaf.constant is not None:
+        return f"'\"{leaf.constant}\"'"
+    if isinstance(leaf.declared, GlobalId):
+        return f"'\"{leaf.declared.typename}_' || replace(page.id::text, '-', '') || '\"'"
+    if not isinstance(leaf.declared, Column) or leaf.declared.name not in columns:
+        raise Unusual
+    name = f'page."{leaf.declared.name}"'
+    nullable = not isinstance(leaf.type, GraphQLNonNull)
+    scalar: Any = leaf.type if nullable else leaf.type.of_type  # type: ignore[union-attr]
+    text = _scalar(scalar, columns[leaf.declared.name].type, name)
+    return f"coalesce({text}, 'null')" if nullable else text
+
+
+def _scalar(scalar: Any, type_: Any, name: str) -> str:
+    impl = getattr(type_, "impl", type_)
+    if isinstance(scalar, GraphQLEnumType):
+        if any(key != value.value for key, value in scalar.values.items()):
+            raise Unusual
+        return f"'\"' || {name} || '\"'"
+    kind = (scalar.name, next((k for k in _KINDS if isinstance(impl, k)), None))
+    written = _WRITTEN.get(kind)
+    if written is None:
+        raise Unusual
+    return written.format(name)
+
+
+_MOMENT = "replace(({0} at time zone 'UTC')::text, ' ', 'T')"
+_KINDS: tuple[type, ...] = (sa.Boolean, sa.Integer, sa.DateTime, sa.Date, sa.String)
+_WRITTEN: Mapping[tuple[str, Any], str] = {
+    ("Boolean", sa.Boolean): "{0}::text",
+    ("Int", sa.Integer): "{0}::text",
+    ("Date", sa.Date): "'\"' || {0}::text || '\"'",
+    # Python writes six digits of a second's parts, or none.
+    (
+        "DateTime",
+        sa.DateTime,
+    ): f"""'"' || rpad({_MOMENT}, case when length({_MOMENT}) > 19 then 26 else 19 end, '0')
+        || 'Z"'""",
+    ("String", sa.String): "to_json({0}::text)::text",
+}
