@@ -1,17 +1,18 @@
 """JSON by orjson, made so that no value in an answer and no byte of a request becomes a server error."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 
-@dataclass(frozen=True, slots=True)
 class Written:
-    """A part of an answer that is JSON already."""
+    """A part of an answer that is JSON already. No dataclass: orjson would write its fields."""
 
-    text: str
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 def decode(data: str | bytes) -> Any:

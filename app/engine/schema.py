@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import strawberry
+import structlog
 from graphql import GraphQLError, GraphQLSchema, OperationType
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
@@ -29,6 +30,8 @@ from app.engine.limits import Limits, check_cost, too_complex
 from app.engine.masking import mask
 from app.engine.scalars import SCALARS
 from app.engine.timing import TimeLimit
+
+log = structlog.get_logger("lychgate.graphql")
 
 ExtensionFactory = type[SchemaExtension] | Callable[[], SchemaExtension]
 
@@ -59,7 +62,7 @@ class EngineSchema(strawberry.Schema):
             result = await self._run(*planned, variable_values)
             if result is not None:
                 return result
-        return await super().execute(
+        result = await super().execute(
             query,
             variable_values,
             context_value,
@@ -68,6 +71,11 @@ class EngineSchema(strawberry.Schema):
             allowed_operation_types,
             operation_extensions,
         )
+        if planned is not None and not result.errors:
+            # Answers are right all the same; but it costs, and should be looked into.
+            planned[0].was_in_vain()
+            log.warning("a plan failed", operation=planned[0].name, error=planned[0].doubt)
+        return result
 
     def _planned(
         self,
@@ -103,8 +111,9 @@ class EngineSchema(strawberry.Schema):
                 try:
                     data = await attempt.answer()
                     self.documents.planned += 1
-                except Exception:  # noqa: BLE001 - graphql-core says what it amounts to
+                except Exception as error:  # noqa: BLE001 - graphql-core says what it amounts to
                     self.documents.handed_on += 1
+                    attempt.doubt = type(error).__name__
                     if not attempt.began:
                         return None
                     told = await attempt.told_again(variables)

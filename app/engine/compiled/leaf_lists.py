@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLNonNull
 
 from app.core.listings import Listing
-from app.core.paging import Order, PageRequest, Slice, page_of
+from app.core.paging import PageRequest, Slice, page_of
 from app.core.statements import Statement
 from app.engine.compiled.emitter import Leaf
 from app.engine.compiled.leaves import Unusual
@@ -60,7 +60,8 @@ def text_pages(request: PageRequest, items: Items) -> Batch:
 
     async def pages(read: Any, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
         page, values, narrowed = await page_of(read, parents, request)
-        statement = written_statement(page, request.listing, request.order, items)
+        sql = written(page.sql, f"${len(page.names) + 1}", request.listing, request.order.descending, items)
+        statement = Statement(sql, (*page.names, "first"), page.defaults)
         found = {row["parent_id"]: row for row in await read.rows(statement, **values, first=request.first)}
         return {parent: _slice(found.get(parent), request, narrowed) for parent in parents}
 
@@ -90,27 +91,25 @@ def is_writable(listing: Listing, items: Items) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def written_statement(page: Statement, listing: Listing, order: Order, items: Items) -> Statement:
-    """A page statement's rows as JSON. Raises Unusual."""
+def written(sql: str, first: str, listing: Listing, descending: bool, items: Items) -> str:  # noqa: FBT001
+    """A page statement with its rows as JSON; `first` is the place of a parameter. Raises Unusual."""
     columns = _columns(listing)
-    way = "desc" if order.descending else "asc"
+    way = "desc" if descending else "asc"
     texts = {name: _object(leaves, columns) for name, leaves in items}
     if len(texts) == 1:
         [text] = texts.values()
     else:
         cases = " ".join(f"when '{name}' then {text}" for name, text in texts.items())
         text = f'case page."{_TYPENAME}" {cases} end'
-    first = f"${len(page.names) + 1}::bigint"
-    sql = f"""
-        select parent_id, count(*) as found, count(leaf) filter (where place <= {first}) as written,
-            string_agg(leaf, ',' order by place) filter (where place <= {first}) as text
+    return f"""
+        select parent_id, count(*) as found, count(leaf) filter (where place <= {first}::bigint) as written,
+            string_agg(leaf, ',' order by place) filter (where place <= {first}::bigint) as text
         from (
             select page.parent_id, {text} as leaf,
                 row_number() over (partition by parent_id order by sort_value {way}, id {way}) as place
-            from ({page.sql}) as page
+            from ({sql}) as page
         ) as leaves group by parent_id
     """  # noqa: S608 - names of columns and types of ours
-    return Statement(sql, (*page.names, "first"), page.defaults)
 
 
 def _columns(listing: Listing) -> dict[str, Any]:

@@ -106,6 +106,8 @@ class Attempt:
     outcome: Any = None
     failure: Exception | None = None
     began: bool = False
+    # Why it was left to graphql-core
+    doubt: str = ""
 
     @classmethod
     def at(cls, schema: Any, prepared: Prepared, name: str, variables: Any, context: Any) -> "Attempt | None":
@@ -138,13 +140,13 @@ class Attempt:
         """The data. Raises Unusual, or what a resolver raised; `began` says whether there was an effect."""
         compiled: Compiled = self.prepared.compiled[self.name]
         compiled.runs += 1
-        try:
-            if compiled.operation.operation is OperationType.QUERY:
-                return await self.run.query()
-            return await self._mutation()
-        except Unusual:
-            compiled.failures += 1
-            raise
+        if compiled.operation.operation is OperationType.QUERY:
+            return await self.run.query()
+        return await self._mutation()
+
+    def was_in_vain(self) -> None:
+        """graphql-core had an answer where the plan had none: not too often, or it isn't tried any more."""
+        self.prepared.compiled[self.name].failures += 1
 
     async def _mutation(self) -> dict[str, Any]:
         part = _root(self.run.plan)
