@@ -79,8 +79,8 @@ class Pool:
         sound = False
         try:
             yield connection
-            sound = True
-        except Exception:
+            sound = not connection.is_in_transaction()
+        except asyncpg.PostgresError:
             # What PostgreSQL refuses leaves the connection as it was, unless a transaction hangs.
             sound = not connection.is_in_transaction()
             raise

@@ -53,10 +53,14 @@ def _encode_unusual(data: object) -> str:
 def _written(value: object) -> orjson.Fragment:
     if type(value) is Written:
         return orjson.Fragment(value.text)
-    raise TypeError
+    raise _unknown(value)
 
 
 def _read(value: object) -> Any:
     if type(value) is Written:
         return orjson.loads(value.text)
-    raise TypeError
+    raise _unknown(value)
+
+
+def _unknown(value: object) -> TypeError:
+    return TypeError(f"a {type(value).__name__} is no JSON")

@@ -1,0 +1,78 @@
+"""The pool of reading connections: nobody reads with another's rights, waits in vain, or loses a connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.core.database import Database
+from app.core.statements import Statement
+
+SLEEP = Statement("select pg_sleep(30)", (), {})
+WHO = Statement("select current_setting('lychgate.person', true) as person, pg_backend_pid() as pid", (), {})
+WRONG = Statement("select 1 / 0", (), {})
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Two connections to a pool."""
+    opened = await Database.open(database_url, pool_size=2)
+    yield opened
+    await opened.close()
+
+
+async def test_each_reads_with_their_own_rights(database: Database) -> None:
+    async def ask(number: int) -> None:
+        look = database.as_viewer((("lychgate.person", f"person {number}"),))
+        for _ in range(20):
+            row = await look.row(WHO)
+            assert row is not None
+            assert row["person"] == f"person {number}"
+
+    await asyncio.gather(*(ask(number) for number in range(7)))
+    assert database.statistics()["viewer"] == (2, 2)
+
+
+async def test_who_asks_again_gets_the_connection_that_has_their_rights(database: Database) -> None:
+    ada, bob = (database.as_viewer((("lychgate.person", name),)) for name in ("ada", "bob"))
+    async with ada.connection(), bob.connection():
+        pass
+    first = await ada.row(WHO)
+    await bob.row(WHO)
+    again = await ada.row(WHO)
+    assert first is not None
+    assert again is not None
+    assert again["pid"] == first["pid"]
+
+
+async def test_what_is_broken_off_or_refused_leaves_the_pool_whole(database: Database) -> None:
+    look = database.as_owner()
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await look.rows(WRONG)
+    sleeping = [asyncio.create_task(look.rows(SLEEP)) for _ in range(5)]
+    await asyncio.sleep(0.2)
+    for task in sleeping:
+        task.cancel()
+    assert {type(each) for each in await asyncio.gather(*sleeping, return_exceptions=True)} == {
+        asyncio.CancelledError
+    }
+    async with asyncio.timeout(5):
+        assert len(await asyncio.gather(*(look.rows(WHO) for _ in range(10)))) == 10
+    assert database.statistics()["owner"][0] <= 2
+
+
+async def test_a_connection_that_postgres_closed_is_replaced(database: Database) -> None:
+    look = database.as_owner()
+    async with look.connection() as one, look.connection() as other:
+        await one.execute("select pg_terminate_backend($1)", other.get_server_pid())
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
+            await other.fetch("select 1")
+    assert len(await look.rows(WHO)) == 1
+
+
+async def test_a_closed_pool_gives_nothing(database_url: str) -> None:
+    database = await Database.open(database_url, pool_size=1)
+    await database.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await database.as_owner().rows(WHO)
