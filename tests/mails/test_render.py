@@ -228,7 +228,8 @@ def test_a_subject_of_any_length_arrives_as_it_is(length: int) -> None:
 @pytest.mark.parametrize(
     "address",
     ["", "ada", "ada@", "@example.com", "ada@example.com\r\nBcc: x@example.com", "ada@exa mple.com",
-     "Ada <ada@example.com>", "ada@example.com, bob@example.com", "ada@localhost"],
+     "Ada <ada@example.com>", "ada@example.com, bob@example.com", "ada@localhost",
+     "=?utf-8?q?a=0D=0ABcc:x?=@example.com"],
 )  # fmt: skip
 def test_addresses_are_validated(address: str) -> None:
     with pytest.raises(Invalid):

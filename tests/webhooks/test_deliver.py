@@ -137,6 +137,8 @@ async def test_an_endpoint_that_fails_for_three_days_is_switched_off_and_can_cat
     assert receiver.sequences == [2, 3, 4]
     again = {"webhookId": endpoint["id"], "from": since}
     assert (await portal.done("redeliverWebhooks", ada.token, **again))["count"] == 0
+    backwards = again | {"to": "2020-01-01T00:00:00Z"}
+    assert await portal.refused("redeliverWebhooks", ada.token, **backwards) == [("INVALID", "to")]
     assert (await portal.done("redeliverWebhooks", ada.token, **again, onlyMissed=False))["count"] == 3
     await portal.work()
     assert receiver.sequences == [2, 3, 4] * 2

@@ -29,9 +29,14 @@ _LONGEST_MEASURED: Final = 72
 def email_of(text: str, *path: str) -> str:
     """A valid address in its normal form. Raises Invalid."""
     try:
-        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+        found = validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise Invalid(str(error), *path) from error
+    if "=?" in found:
+        # An encoded word: mail programs would read another address than was typed.
+        msg = "This is not an address that mail can be sent to."
+        raise Invalid(msg, *path)
+    return found
 
 
 def email_key(email: str) -> str:

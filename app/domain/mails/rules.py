@@ -25,6 +25,7 @@ TOPICS: Final[Mapping[MailKind, MailTopic]] = {
 """Kinds that a person may do without. That people lose their work (OVERUSE_SUSPENDED) isn't among them."""
 # Of what was given up this long ago, the facts are forgotten as well.
 RESENDABLE: Final = timedelta(days=30)
+_ENCODED: Final = "=?"
 _FIRST_DELAY: Final = timedelta(seconds=30)
 _LONGEST_DELAY: Final = timedelta(hours=2)
 _MOST_DOUBLINGS: Final = 16
@@ -40,6 +41,9 @@ def recipient_of(text: str) -> str:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Invalid(str(error), "email") from error
+    if _ENCODED in text:
+        msg = "An address that holds an encoded word can't be mailed to."
+        raise Invalid(msg, "email")
     return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
 
 

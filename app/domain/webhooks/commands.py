@@ -153,10 +153,13 @@ async def redeliver_range(
     """EVT-7: every event of a time again, those included that came while the endpoint was switched off.
 
     `only_missed` leaves out what was delivered. Gives the endpoint's ID and how many there are.
-    Raises NOT_FOUND, FORBIDDEN, CONFLICT (switched off), INVALID (`from`: more than 10,000 events).
+    Raises NOT_FOUND, FORBIDDEN, CONFLICT (switched off), INVALID (`from`: over 10,000 events; `to`: not behind it).
     """
     async with work:
         endpoint = await _listening(work, webhook_id, _PATH)
+        if until is not None and until <= since:
+            msg = "The time must end after it begins."
+            raise Invalid(msg, "to")
         events = select(
             col(Event.stream_id), col(Event.sequence), col(Event.occurred_at), col(Event.type)
         ).where(
