@@ -36,7 +36,11 @@ LESSER = {
     "words": ("regular member", "licence administrator"),
 }
 # Written once a minute, whoever asks for what.
-TOUCHES = ("update session set last_used_at", "update access_token set last_used_at")
+TOUCHES = (
+    "update session set last_used_at",
+    "update access_token set last_used_at",
+    "select offset_seconds from application_clock",
+)
 OWN = "subscription ($id: ID!) { accountEvents(accountId: $id) { type } }"
 
 

@@ -109,7 +109,9 @@ def json_or_none(content: bytes) -> Any:
 def test_no_cut_or_random_file_passes(length: int, noise: bytes) -> None:
     assert why(FILE[:length]) == "FILE_INVALID"
     assert why(noise) == "FILE_INVALID"
-    assert why(FILE[:length] + noise + FILE[length:][len(noise) + 1 :]) == "FILE_INVALID"
+    patched = FILE[:length] + noise + FILE[length:][len(noise) + 1 :]
+    if json_or_none(patched) != PARTS:  # a blank less is the same JSON
+        assert why(patched) == "FILE_INVALID"
 
 
 @pytest.mark.rule("PXY-4")
