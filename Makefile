@@ -85,7 +85,7 @@ mails: $(READY) ## take the pictures of docs/mails.md again (needs Chromium)
 audits: $(READY) ## graphql-http's audits (needs npm)
 	@$(BIN)/python -m tests.conformance.audit_http
 
-live-clients: $(READY) ## the real graphql-ws and graphql-sse clients subscribe, drop and resume (needs npm)
+live-clients: $(READY) ## graphql-ws, graphql-sse, Apollo Client and urql: ask, change, send files, subscribe, drop, resume (needs npm)
 	@$(BIN)/python -m tests.conformance.live_clients
 
 schema-tools: $(READY) ## GraphQL ESLint, relay-compiler and a typed TypeScript client on schema.graphql (needs npm)

@@ -232,7 +232,20 @@ def _validate(
     # What graphql-core says when the comparison of overlapping fields has used up its budget.
     if any(isinstance(error, ValidationAbortedError) and error.message == ABORTED for error in errors):
         return [too_complex("its overlapping fields take too long to compare")]
-    return errors
+    return _each_once(errors)
+
+
+def _each_once(errors: list[GraphQLError]) -> list[GraphQLError]:
+    """What is wrong in many places is said once, with all of them: a small document gets no long answer."""
+    alike: dict[str, list[GraphQLError]] = {}
+    for error in errors:
+        alike.setdefault(error.message, []).append(error)
+    return [
+        same[0]
+        if len(same) == 1
+        else GraphQLError(message, nodes=[node for error in same for node in error.nodes or ()])
+        for message, same in alike.items()
+    ]
 
 
 def _weight(text: str) -> int:

@@ -4,6 +4,7 @@ Repair 10: stock Strawberry sends the text of every exception, and its own mask 
 well. Can go when Strawberry tells request errors from faults by itself.
 """
 
+import re
 from typing import Any
 
 import structlog
@@ -18,6 +19,9 @@ log = structlog.get_logger("lychgate.graphql")
 
 MASKED = "Internal server error"
 
+# How graphql-core ends its sentence about a name that it doesn't know.
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
+
 _CLIENT_FAULTS = (
     StrawberryInputCoercionError,
     CannotGetOperationTypeError,
@@ -26,8 +30,13 @@ _CLIENT_FAULTS = (
 )
 
 
-def mask(error: GraphQLError, request_id: str, operation: str | None = None) -> GraphQLError:
-    """The error as the client may see it, with `extensions.code`. Faults of ours are logged here, once."""
+def mask(
+    error: GraphQLError, request_id: str, operation: str | None = None, *, suggests: bool = True
+) -> GraphQLError:
+    """The error as the client may see it, with `extensions.code`. Faults of ours are logged here, once.
+
+    Without `suggests` names of the schema that resemble a wrong one are left out.
+    """
     if error.extensions and "code" in error.extensions:
         return error
     cause = _root_cause(error)
@@ -36,7 +45,8 @@ def mask(error: GraphQLError, request_id: str, operation: str | None = None) -> 
     if isinstance(cause, GraphQLError) and cause.extensions and "code" in cause.extensions:
         return _rewritten(error, cause.message, cause.extensions)
     if _is_clients_fault(error, cause):
-        return _rewritten(error, error.message, {"code": codes.BAD_USER_INPUT})
+        message = error.message if suggests else _SUGGESTION.sub("", error.message)
+        return _rewritten(error, message, {"code": codes.BAD_USER_INPUT})
     _report(cause, request_id, operation, error.path)
     return _rewritten(error, MASKED, internal_extensions(request_id))
 

@@ -144,7 +144,9 @@ class EngineSchema(strawberry.Schema):
         self._mask(errors, request_id, _operation_name(execution_context))
 
     def _mask(self, errors: list[GraphQLError], request_id: str, operation: str | None) -> None:
-        errors[:] = [mask(error, request_id, operation) for error in errors]
+        # Whoever may not see the schema can't guess it either.
+        suggests = self.documents.limits.introspection
+        errors[:] = [mask(error, request_id, operation, suggests=suggests) for error in errors]
         for error in errors:
             ERRORS.labels((error.extensions or {}).get("code", codes.INTERNAL_SERVER_ERROR)).inc()
 

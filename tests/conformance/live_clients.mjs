@@ -3,35 +3,9 @@ import { createClient as createSse } from "graphql-sse";
 import { createClient as createWs } from "graphql-ws";
 import WebSocket from "ws";
 
-const { url, token, account, subscription } = JSON.parse(process.env.STORY);
-const EVENTS = `subscription ($account: ID!, $after: Cursor) {
-  accountEvents(accountId: $account, after: $after) { sequence cursor summary } }`;
-const RENAME = `mutation ($input: RenameSubscriptionInput!) { renameSubscription(input: $input) { errors { code } } }`;
-const authorization = `Bearer ${token}`;
-const PATIENCE = 15_000;
-let names = 0;
+import { EVENTS, authorization, eachOnce, happen, listening, story, within } from "./story.mjs";
 
-// One event each.
-async function happen(count) {
-  for (let turn = 0; turn < count; turn++) {
-    const input = { subscriptionId: subscription, name: `Name ${++names}` };
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: { authorization, "content-type": "application/json" },
-      body: JSON.stringify({ query: RENAME, variables: { input } }),
-    });
-    const { data } = await answer.json();
-    if (data.renameSubscription.errors.length) throw new Error(JSON.stringify(data));
-  }
-}
-
-async function listening(count) {
-  for (;;) {
-    const live = await (await fetch(new URL("/dev/live", url))).json();
-    if (live.subscriptions === count && live.catchingUp === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const { url, account } = story;
 
 async function take(events, count, heard) {
   for (let turn = 0; turn < count; turn++) {
@@ -73,16 +47,11 @@ async function cycle(name, make) {
   client.dispose();
   await listening(0);
 
-  const numbers = heard.map((event) => event.sequence);
-  const expected = numbers.map((_, place) => numbers[0] + place);
-  if (numbers.length !== 10 || String(numbers) !== String(expected)) throw new Error(`${name}: ${numbers}`);
-  console.log(`${name}: ${numbers.length} events, each once and in order, over three connections`);
+  eachOnce(name, heard, 10);
+  console.log(`${name}: ${heard.length} events, each once and in order, over three connections`);
 }
 
-const giveUp = setTimeout(() => {
-  console.error("nothing came for too long");
-  process.exit(1);
-}, PATIENCE * 2);
+const done = within(30);
 await cycle("graphql-ws", () =>
   createWs({
     url: url.replace("http", "ws"),
@@ -94,4 +63,4 @@ await cycle("graphql-ws", () =>
 await cycle("graphql-sse", (headers) =>
   createSse({ url, headers: { authorization, ...headers }, retryAttempts: 0 }),
 );
-clearTimeout(giveUp);
+done();
