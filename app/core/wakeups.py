@@ -1,7 +1,7 @@
 """Redis carries wake-ups, never facts: whatever it loses is read from PostgreSQL (EVT-3)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from uuid import UUID
 
 import structlog
@@ -73,16 +73,16 @@ class Listener:
 
     async def watch(self, stream: UUID) -> None:
         """Hear of this stream from now on. Raises RedisError or OSError when Redis is away."""
-        await self._pubsub.subscribe(f"{_CHANNEL}{stream}")
+        await _unless_cancelled(self._pubsub.subscribe(f"{_CHANNEL}{stream}"))
 
     async def forget(self, stream: UUID) -> None:
         """Hear of it no more."""
-        await self._pubsub.unsubscribe(f"{_CHANNEL}{stream}")
+        await _unless_cancelled(self._pubsub.unsubscribe(f"{_CHANNEL}{stream}"))
 
     async def heard(self) -> AsyncIterator[tuple[UUID, int]]:
         """Streams and their last numbers, as they come. Raises RedisError or OSError."""
         # A connection that listens to nothing yet can't be read from.
-        await self._pubsub.subscribe(_CHANNEL)
+        await _unless_cancelled(self._pubsub.subscribe(_CHANNEL))
         while True:
             message = await self._pubsub.get_message(timeout=_POLL_SECONDS)
             if message is not None and message["type"] == "message":
@@ -92,3 +92,16 @@ class Listener:
     async def close(self) -> None:
         """Give the connection back."""
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+
+
+async def _unless_cancelled(sending: Awaitable[object]) -> None:
+    """Wait for it. A cancellation that comes meanwhile is always raised.
+
+    Redis's client sends within `asyncio.wait_for`, which loses it before Python 3.12 if all was sent at that very
+    moment: a subscriber who had gone went on watching, and its socket never ended.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    await sending
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError

@@ -37,8 +37,9 @@ export function eachOnce(name, heard, count) {
 
 // Ends the process after so many seconds without an outcome; the answer calls that off.
 export function within(seconds) {
-  const giveUp = setTimeout(() => {
-    console.error("nothing came for too long");
+  const giveUp = setTimeout(async () => {
+    const live = await (await fetch(new URL("/dev/live", story.url))).text();
+    console.error(`nothing came for too long; the portal says ${live}`);
     process.exit(1);
   }, seconds * 1000);
   return () => clearTimeout(giveUp);

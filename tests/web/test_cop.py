@@ -60,7 +60,7 @@ async def test_nothing_of_the_inside_is_told(portal: Portal) -> None:
 
 @pytest.mark.parametrize("introspection", [True, False])
 async def test_names_are_suggested_only_to_those_who_may_see_the_schema(
-    settings: Settings, introspection: bool
+    settings: Settings, *, introspection: bool
 ) -> None:
     async with running(settings.model_copy(update={"introspection": introspection})) as portal:
         answer = await portal.http.post("/graphql", json={"query": INTROSPECTION})
@@ -78,7 +78,7 @@ async def test_names_are_suggested_only_to_those_who_may_see_the_schema(
 
 
 @pytest.mark.parametrize("dev", [True, False])
-async def test_graphiql_is_for_development(settings: Settings, dev: bool) -> None:
+async def test_graphiql_is_for_development(settings: Settings, *, dev: bool) -> None:
     async with running(settings.model_copy(update={"dev": dev})) as portal:
         browser = {"accept": "text/html"}
         for path in ("/graphql", "/graphiql", "/playground", "/console", "/altair"):
