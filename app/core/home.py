@@ -43,7 +43,8 @@ def keep_license_key(path: Path, *, given: bool) -> None:
     """See that the licence key is there; generated unless the operator named one. Raises SettingsError."""
     if path.is_file() and os.access(path, os.R_OK):
         return
-    if given or path.exists():
+    # Somebody else may have made it just now.
+    if given or (path.exists() and not (path.is_file() and os.access(path, os.R_OK))):
         msg = f"LYCHGATE_LICENSE_KEY_FILE {path} can't be read: name a readable PEM file"
         raise SettingsError(msg)
     try:
