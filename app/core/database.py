@@ -163,19 +163,28 @@ async def _pool(url: str, *, size: int, viewer: bool) -> Pool:
                 **(_VIEWERS if viewer else {}),
             },
         )
-        connection.rights = None
-        await connection.set_type_codec(
-            "jsonb",
-            schema="pg_catalog",
-            encoder=lambda value: b"\x01" + orjson.dumps(value),
-            decoder=lambda raw: orjson.loads(raw[1:]),
-            format="binary",
-        )
-        if viewer:
-            await connection.execute(f"set role {VIEWER_ROLE}; set default_transaction_read_only = on")
+        try:
+            await _prepare(connection, viewer=viewer)
+        except BaseException:
+            # PostgreSQL went away at this very moment, or whoever asked has gone.
+            connection.terminate()
+            raise
         return connection
 
     pool = Pool(connect, size)
     # Whoever opens the database learns at once that it can't be reached.
     pool.give(await pool.take())
     return pool
+
+
+async def _prepare(connection: ReadConnection, *, viewer: bool) -> None:
+    connection.rights = None
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda raw: orjson.loads(raw[1:]),
+        format="binary",
+    )
+    if viewer:
+        await connection.execute(f"set role {VIEWER_ROLE}; set default_transaction_read_only = on")

@@ -14,6 +14,7 @@ import asyncpg
 Rights = tuple[tuple[str, str], ...]
 """Names and values of the settings that row-level security reads; always the same names."""
 _CLOSING_SECONDS = 10.0
+_CLOSED = "the pool is closed"
 
 
 class ReadConnection(asyncpg.Connection):
@@ -51,8 +52,7 @@ class Pool:
                 self._taken.add(connection)
                 return connection
             if self._is_closed:
-                msg = "the pool is closed"
-                raise asyncpg.InterfaceError(msg)
+                raise asyncpg.InterfaceError(_CLOSED)
             if self._open < self._size:
                 return await self._new()
             connection = await self._wait()
@@ -122,6 +122,10 @@ class Pool:
             self._open -= 1
             self._wake()
             raise
+        if self._is_closed:  # meanwhile: nobody would ever close it
+            self._open -= 1
+            connection.terminate()
+            raise asyncpg.InterfaceError(_CLOSED)
         self._taken.add(connection)
         return connection
 

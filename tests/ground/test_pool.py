@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from app.core.database import Database
+from app.core.pool import Pool, ReadConnection
 from app.core.statements import Statement
 
 SLEEP = Statement("select pg_sleep(30)", (), {})
@@ -51,7 +52,9 @@ async def test_what_is_broken_off_or_refused_leaves_the_pool_whole(database: Dat
     with pytest.raises(asyncpg.DivisionByZeroError):
         await look.rows(WRONG)
     sleeping = [asyncio.create_task(look.rows(SLEEP)) for _ in range(5)]
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(5):
+        while database.statistics()["owner"] != (2, 0):
+            await asyncio.sleep(0.01)
     for task in sleeping:
         task.cancel()
     assert {type(each) for each in await asyncio.gather(*sleeping, return_exceptions=True)} == {
@@ -76,3 +79,48 @@ async def test_a_closed_pool_gives_nothing(database_url: str) -> None:
     await database.close()
     with pytest.raises(asyncpg.InterfaceError):
         await database.as_owner().rows(WHO)
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[list[ReadConnection]]:
+    """Every connection that a test opened; all are let go at the end."""
+    connections: list[ReadConnection] = []
+    yield connections
+    for connection in connections:
+        connection.terminate()
+
+
+async def test_a_connection_that_comes_after_the_end_is_closed(
+    database_url: str, opened: list[ReadConnection]
+) -> None:
+    go_on = asyncio.Event()
+
+    async def connect() -> ReadConnection:
+        connection: ReadConnection = await asyncpg.connect(database_url, connection_class=ReadConnection)
+        connection.rights = None
+        opened.append(connection)
+        await go_on.wait()
+        return connection
+
+    pool = Pool(connect, 1)
+    taking = asyncio.create_task(pool.take())
+    while not opened:
+        await asyncio.sleep(0.01)
+    await pool.close()
+    go_on.set()
+    with pytest.raises(asyncpg.InterfaceError):
+        await taking
+    assert (pool.get_size(), [connection.is_closed() for connection in opened]) == (0, [True])
+
+
+async def test_a_connection_that_can_not_be_prepared_is_closed(
+    database_url: str, opened: list[ReadConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: ReadConnection, *_arguments: object, **_options: object) -> None:
+        opened.append(self)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(ReadConnection, "set_type_codec", refuse)
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+        await Database.open(database_url, pool_size=1)
+    assert [connection.is_closed() for connection in opened] == [True]
