@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
-from sqlalchemy import Select, Table, text, update
+from sqlalchemy import Select, Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -108,6 +108,11 @@ class Work:
         if row is None:
             raise NotFound(*path)
         return row
+
+    async def hold_name(self, name: str) -> None:
+        """Wait for whoever works on this name, until the end: what isn't there yet has no row to lock."""
+        locked = func.pg_advisory_xact_lock(func.hashtextextended(name, 0))
+        await self.session.execute(select(locked))
 
     async def first(self, statement: Select[Any]) -> Any:
         """The first result of a statement over tables or columns, or None."""

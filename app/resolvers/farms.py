@@ -11,7 +11,6 @@ from app.domain.accounts import queries as accounts
 from app.domain.accounts.commands import CompanyDetails
 from app.domain.farms.sessions import Session
 from app.domain.installations import farm_activation, farm_contact
-from app.domain.installations import queries as installations
 from app.domain.installations.answers import Contact
 from app.domain.installations.farm_activation import FarmForm
 from app.domain.installations.farm_contact import Report
@@ -21,7 +20,7 @@ from app.domain.subscriptions import queries as subscriptions
 from app.domain.subscriptions import trials
 from app.domain.subscriptions.trials import TrialForm
 from app.engine.fields import Info
-from app.resolvers.installations import told
+from app.resolvers.installations import activated, told
 from app.resolvers.root import mutation
 from app.schema.farm_inputs import ActivateFarmInput, ReportFarmUsageInput, ResetMovesInput, StartTrialInput
 from app.schema.installation_inputs import ActivationPayload, CheckInPayload
@@ -40,11 +39,7 @@ class FarmMutation:
         """FRM-1, FRM-2."""
         work = info.context.installation_work(input.name)
         done = await farm_activation.activate(work, FarmForm(**asdict(input)), info.context.client.ip_address)
-        found = await installations.by_ids(info.context.app.read_all(), [done.installation_id])
-        row: Any = found[done.installation_id]
-        info.context.become(row)
-        license_ = None if done.license is None else done.license.text
-        return ActivationPayload(installation_token=done.token, license=license_, installation=row)
+        return await activated(info, done)
 
     @mutation(CheckInPayload, "The licensing service: a farm tells who uses it (FRM-3)", public=True)
     async def report_farm_usage(self, info: Info, input: ReportFarmUsageInput) -> CheckInPayload:
@@ -55,7 +50,7 @@ class FarmMutation:
 
     @mutation(
         RegisterKeyPayload,
-        "Try a product: once for each account and product (FRM-1)",
+        "Try a product: once for each account (FRM-1)",
         scope=Scope.MANAGE_LICENSES,
     )
     async def start_trial(self, info: Info, input: StartTrialInput) -> RegisterKeyPayload:

@@ -1,5 +1,6 @@
 """The licensing service, and what administrators do to installations."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.domain.errors import Invalid
 from app.domain.installations import activation, check_in, commands, contact, moves
 from app.domain.installations import queries as installations
 from app.domain.installations.activation import Code
-from app.domain.installations.answers import Answer, Contact
+from app.domain.installations.answers import Activation, Answer, Contact
 from app.domain.installations.commands import Edit
 from app.domain.installations.rules import Machine
 from app.engine.fields import Info
@@ -45,11 +46,7 @@ class InstallationMutation:
         done = await activation.activate(
             work, _code(input), input.product, machine, info.context.client.ip_address
         )
-        row: Any = (await installations.by_ids(info.context.app.read_all(), [done.installation_id]))[
-            done.installation_id
-        ]
-        info.context.become(row)
-        return ActivationPayload(installation_token=done.token, license=done.license.text, installation=row)
+        return await activated(info, done)
 
     @mutation(CheckInPayload, "The licensing service: an installation is heard of (DEV-3)", public=True)
     async def check_in(self, info: Info, input: CheckInInput) -> CheckInPayload:
@@ -164,6 +161,18 @@ def _code(input: ActivateComputerInput) -> Code:
     if input.key_code is not None:
         return Code(input.key_code)
     return Code(input.activation_code or "", temporary=True)
+
+
+async def activated(
+    info: Info, done: Activation, subscription_ids: Collection[UUID] = ()
+) -> ActivationPayload:
+    """What an activation answers, as the installation: it sees itself, and these subscriptions."""
+    look = info.context.app.read_all()
+    row: Any = (await installations.by_ids(look, [done.installation_id]))[done.installation_id]
+    info.context.become(row, subscription_ids)
+    signed = done.license
+    text = None if signed is None else signed.text
+    return ActivationPayload(installation_token=done.token, license=text, installation=row)
 
 
 def told(answer: Answer) -> CheckInPayload:

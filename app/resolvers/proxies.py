@@ -2,13 +2,11 @@
 
 from dataclasses import asdict
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 
 from app.domain.errors import DomainError
 from app.domain.installations import proxy_activation, proxy_contact
-from app.domain.installations import queries as installations
 from app.domain.installations.answers import Contact
 from app.domain.installations.proxy_activation import ProxyForm
 from app.domain.installations.proxy_contact import Report
@@ -17,7 +15,7 @@ from app.domain.keys.validation import Validation
 from app.domain.products import queries as products
 from app.domain.proxies import queries as proxies
 from app.engine.fields import Info
-from app.resolvers.installations import told
+from app.resolvers.installations import activated, told
 from app.resolvers.root import mutation, query
 from app.schema.errors import user_errors
 from app.schema.installation_inputs import ActivationPayload, CheckInPayload
@@ -55,8 +53,9 @@ class ProxyServerMutation:
         values = {**asdict(input), "site_description": input.site_description or ""}
         work = info.context.installation_work(input.hostname)
         done = await proxy_activation.activate(work, ProxyForm(**values), info.context.client.ip_address)
-        row = await _become(info, done.installation_id)
-        return ActivationPayload(installation_token=done.token, license=done.license.text, installation=row)
+        server = done.installation_id
+        used = await proxies.activations_of(info.context.app.read_all(), [server])
+        return await activated(info, done, [each["subscription_id"] for each in used.get(server, [])])
 
     @mutation(
         CheckInPayload, "The licensing service: a proxy server tells what it manages (OVR-9)", public=True
@@ -67,15 +66,6 @@ class ProxyServerMutation:
         said = Report(mac=input.mac, mobile=input.mobile)
         work = info.context.installation_work("")
         return told(await proxy_contact.report(work, input.installation_token, said, contact))
-
-
-async def _become(info: Info, proxy_id: UUID) -> Any:
-    """Answer as this proxy server; its row."""
-    look = info.context.app.read_all()
-    row: Any = (await installations.by_ids(look, [proxy_id]))[proxy_id]
-    used = (await proxies.activations_of(look, [proxy_id])).get(proxy_id, [])
-    info.context.become(row, [each["subscription_id"] for each in used])
-    return row
 
 
 async def _shown(info: Info, found: Validation) -> KeyValidation:

@@ -1,9 +1,8 @@
 """States and usage of farms, as the looking actor may see them."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,18 +10,18 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.database import Reader, Row
 from app.core.statements import compiled
-from app.domain.batches import by_key, grouped, ids_parameter, table_of
+from app.domain.batches import Batch, by_key, days_of, grouped, ids_parameter, table_of
 from app.models.farm import FarmState, FarmUsageDay, FarmUsageReport
 from app.models.installation import Installation
 from app.models.product import Product
 
 _state = table_of(FarmState)
-_day = table_of(FarmUsageDay)
 _report = table_of(FarmUsageReport)
 _installation = table_of(Installation)
 _product = table_of(Product)
 
-Batch = Callable[[Reader, Sequence[UUID]], Awaitable[dict[UUID, Any]]]
+# FRM-6; days without a report have no row.
+days_between = days_of(table_of(FarmUsageDay))
 
 # The product's numbers come along: what is shown is the state of this very moment.
 _STATES = compiled(
@@ -44,15 +43,6 @@ _STATES = compiled(
     .ext(distinct_on(_state.c.installation_id))
     .order_by(_state.c.installation_id, _state.c.began_at.desc())
 )
-_DAYS = compiled(
-    sa.select(_day)
-    .where(
-        _day.c.installation_id == sa.any_(ids_parameter()),
-        _day.c.day >= sa.bindparam("first"),
-        _day.c.day <= sa.bindparam("last"),
-    )
-    .order_by(_day.c.day)
-)
 _farms = (
     sa.func.unnest(ids_parameter()).table_valued(sa.column("id", sa.Uuid()), name="farm").render_derived()
 )
@@ -71,17 +61,6 @@ _REPORTS = compiled(
 async def states_of(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """The present state of each farm, with its product's numbers."""
     return by_key(await read.rows(_STATES, ids=list(installation_ids)), "installation_id")
-
-
-@lru_cache(maxsize=256)
-def days_between(first: date, last: date) -> Batch:
-    """The batch query for usage by day, oldest first; days without a report have no row."""
-
-    async def days_of(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
-        rows = await read.rows(_DAYS, ids=list(installation_ids), first=first, last=last)
-        return grouped(rows, "installation_id")
-
-    return days_of
 
 
 @lru_cache(maxsize=256)

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
-from app.core.crypto import new_token, token_hash
-from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, Invalid
 from app.domain.identity import attempts
 from app.domain.installations import licenses
+from app.domain.installations.answers import Activation
 from app.domain.installations.events import ComputerActivated, ComputerMoved
-from app.domain.installations.licenses import SignedLicense
 from app.domain.installations.locking import hold
 from app.domain.installations.rules import Machine
+from app.domain.installations.tokens import new_installation
 from app.domain.invitations import codes
 from app.domain.keys import lookup
 from app.domain.products import windows
@@ -40,15 +39,6 @@ class Code:
     def field(self) -> str:
         """The input field that errors about it name."""
         return codes.FIELD if self.temporary else "keyCode"
-
-
-@dataclass(frozen=True)
-class Activation:
-    """What an activated machine gets: its token (the same at each retry) and a licence."""
-
-    installation_id: UUID
-    token: str
-    license: SignedLicense
 
 
 @dataclass
@@ -110,7 +100,8 @@ async def _locked(
     if policy.installation_kind is not InstallationKind.COMPUTER:
         msg = f"{policy.name} isn't activated on computers."
         raise Invalid(msg, "product")
-    await _lock_machine(work, key.account_id, product, machine)
+    # Two clients that claim one fingerprint at once wait for each other here, before any other lock.
+    await work.hold_name(f"{key.account_id}:{product}:{machine.fingerprint}")
     former_id = await work.first(_installation_of(key.account_id, product, machine))
     held = await hold(work, [former_id] if former_id else [], [key.id])
     if key.id not in held.keys:  # deleted between our two looks
@@ -151,13 +142,6 @@ async def _key(work: Work, code: Code, invitation: InstallInvitation | None) -> 
 
 def _unknown(code: Code) -> DomainError:
     return codes.unknown() if code.temporary else lookup.unknown(code.field)
-
-
-async def _lock_machine(work: Work, account_id: UUID | None, product: ProductCode, machine: Machine) -> None:
-    # A machine that is seen for the first time has no row to lock: two clients that claim one
-    # fingerprint at once wait for each other here, before any other lock.
-    place = f"{account_id}:{product}:{machine.fingerprint}"
-    await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(place, 0))))
 
 
 def _installation_of(account_id: UUID | None, product: ProductCode, machine: Machine) -> Select[UUID]:
@@ -210,28 +194,17 @@ async def _settled(scene: _Scene) -> tuple[Installation, str]:
 
 
 def _new(scene: _Scene) -> tuple[Installation, str]:
-    work, key, machine = scene.work, scene.key, scene.machine
-    if key.account_id is None:
-        raise _unknown(scene.code)
-    token = new_token("lyc_ins_")
-    installation = Installation(
-        id=new_id(),
-        account_id=key.account_id,
-        subscription_id=scene.subscription.id,
-        license_key_id=key.id,
-        product=scene.subscription.product,
-        kind=InstallationKind.COMPUTER,
-        token_hash=token_hash(token),
-        token_sealed=work.resources.vault.encrypt(token),
+    machine = scene.machine
+    installation, token = new_installation(
+        scene.work,
+        scene.key,
+        InstallationKind.COMPUTER,
+        scene.subscription.product,
         machine=machine.fingerprint,
         hostname=machine.hostname,
-        name_key=machine.hostname.casefold(),
         app_version=machine.app_version,
-        activated_at=work.now,
-        last_contact_at=work.now,
     )
-    work.add(installation)
-    work.emit(ComputerActivated.of(installation, key))
+    scene.work.emit(ComputerActivated.of(installation, scene.key))
     return installation, token
 
 

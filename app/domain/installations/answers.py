@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from app.domain.farms.rules import Policy, State
 from app.domain.installations.licenses import SignedLicense
@@ -17,6 +18,15 @@ class Contact:
     hostname: str | None = None
     mac_addresses: tuple[str, ...] | None = None
     ip_address: str | None = None
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What an activated installation gets: its token (the same at each retry), and a licence unless suspended."""
+
+    installation_id: UUID
+    token: str
+    license: SignedLicense | None
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,16 @@
 """Check-in and self-deactivation: the moments when the portal's changes reach a machine (DEV-3, DEV-4)."""
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from app.access.permissions import Permission
-from app.core.crypto import token_hash
-from app.domain.errors import DomainError, ErrorCode
 from app.domain.installations import farm_contact, proxy_contact
 from app.domain.installations.answers import Answer, Contact
 from app.domain.installations.deactivation import Reason, free_license
 from app.domain.installations.events import ComputerDeactivated
 from app.domain.installations.locking import hold
 from app.domain.installations.rules import LicenseState
+from app.domain.installations.tokens import by_token, unknown
 from app.domain.subscriptions import thresholds
 from app.domain.work import Work
-from app.models.installation import Installation, InstallationStatus
+from app.models.installation import InstallationStatus
 from app.models.product import InstallationKind
 
 
@@ -22,11 +18,11 @@ async def check_in(work: Work, token: str, contact: Contact) -> Answer:
     """DEV-3: the same for whatever is no computer (see `contact`). Raises INVALID_CREDENTIALS."""
     async with work:
         work.require(Permission.CHECK_IN)
-        found = await _by_token(work, token)
+        found = await by_token(work, token)
         if found.kind is InstallationKind.PROXY_SERVER:
             return await proxy_contact.checked_in(work, found, contact)
         if found.kind is not InstallationKind.FARM:
-            raise _unknown()
+            raise unknown()
         return await farm_contact.checked_in(work, found, contact)
 
 
@@ -34,7 +30,7 @@ async def deactivate_self(work: Work, token: str) -> Answer:
     """DEV-4: the machine gives its licence back. Raises INVALID_CREDENTIALS."""
     async with work:
         work.require(Permission.CHECK_IN)
-        found = await _by_token(work, token)
+        found = await by_token(work, token)
         if found.kind is InstallationKind.FARM:
             return await farm_contact.deactivated_itself(work, found)
         if found.kind is InstallationKind.PROXY_SERVER:
@@ -55,19 +51,3 @@ async def deactivate_self(work: Work, token: str) -> Answer:
             if installation.status is InstallationStatus.BLACKLISTED
             else LicenseState.DEACTIVATED
         )
-
-
-async def _by_token(work: Work, token: str) -> Installation:
-    installation = await work.first(
-        select(Installation).where(col(Installation.token_hash) == token_hash(token))
-    )
-    if installation is None:
-        raise _unknown()
-    found: Installation = installation
-    work.introduce(found.alias or found.hostname)
-    return found
-
-
-def _unknown() -> DomainError:
-    text = "This installation token is not known."
-    return DomainError(ErrorCode.INVALID_CREDENTIALS, text, "installationToken")

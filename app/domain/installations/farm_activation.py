@@ -7,15 +7,15 @@ from sqlalchemy import Select, func, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
-from app.core.crypto import new_token, token_hash
-from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, Invalid
 from app.domain.farms import leaving, rules, standing
 from app.domain.farms.events import FarmActivated, FarmMoved
 from app.domain.farms.rules import State
+from app.domain.installations.answers import Activation
 from app.domain.installations.farm_contact import signed
 from app.domain.installations.licenses import SignedLicense
 from app.domain.installations.rules import line
+from app.domain.installations.tokens import new_installation
 from app.domain.keys import lookup
 from app.domain.products import windows
 from app.domain.products.queries import policy_of
@@ -49,15 +49,6 @@ class FarmForm:
         )
 
 
-@dataclass(frozen=True)
-class FarmActivation:
-    """What an activated farm gets: its token (the same at each retry), and a licence unless suspended."""
-
-    installation_id: UUID
-    token: str
-    license: SignedLicense | None
-
-
 @dataclass
 class _Scene:
     """Everything that an activation has locked."""
@@ -71,7 +62,7 @@ class _Scene:
     former_key: LicenseKey | None
 
 
-async def activate(work: Work, form: FarmForm, ip_address: str | None) -> FarmActivation:
+async def activate(work: Work, form: FarmForm, ip_address: str | None) -> Activation:
     """FRM-1: run this farm on the key, unless another one does.
 
     Raises KEY_MALFORMED, KEY_UNKNOWN, KEY_WRONG_PRODUCT, KEY_EXPIRED, KEY_IN_USE,
@@ -90,7 +81,7 @@ async def activate(work: Work, form: FarmForm, ip_address: str | None) -> FarmAc
         farm.last_contact_at = work.now
         if ip_address:
             farm.ip_addresses = [ip_address]
-        return FarmActivation(farm.id, token, await _license(scene, farm))
+        return Activation(farm.id, token, await _license(scene, farm))
 
 
 async def _locked(work: Work, form: FarmForm) -> _Scene:
@@ -101,9 +92,7 @@ async def _locked(work: Work, form: FarmForm) -> _Scene:
     if product.installation_kind is not InstallationKind.FARM:
         msg = f"{product.name} has no farms."
         raise Invalid(msg, "product")
-    # A server that is seen for the first time has no row to lock.
-    place = f"{key.account_id}:{form.product}:{form.server_id}"
-    await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(place, 0))))
+    await work.hold_name(f"{key.account_id}:{form.product}:{form.server_id}")
     found = _farm_of(key.account_id, form)
     farm = await work.first(found)
     former = farm.license_key_id if farm else None
@@ -175,28 +164,17 @@ async def _settled(scene: _Scene) -> tuple[Installation, str]:
 
 
 def _new(scene: _Scene) -> tuple[Installation, str]:
-    work, key, form = scene.work, scene.key, scene.form
-    if key.account_id is None:
-        raise lookup.unknown("keyCode")
-    token = new_token("lyc_ins_")
-    farm = Installation(
-        id=new_id(),
-        account_id=key.account_id,
-        subscription_id=scene.subscription.id,
-        license_key_id=key.id,
-        product=form.product,
-        kind=InstallationKind.FARM,
-        token_hash=token_hash(token),
-        token_sealed=work.resources.vault.encrypt(token),
+    form = scene.form
+    farm, token = new_installation(
+        scene.work,
+        scene.key,
+        InstallationKind.FARM,
+        form.product,
         machine=form.server_id,
         hostname=form.name,
-        name_key=form.name.casefold(),
         app_version=form.app_version,
-        activated_at=work.now,
-        last_contact_at=work.now,
     )
-    work.add(farm)
-    work.emit(FarmActivated.of(farm, key))
+    scene.work.emit(FarmActivated.of(farm, scene.key))
     return farm, token
 
 

@@ -4,12 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from app.access.permissions import Permission
-from app.core.crypto import token_hash
-from app.domain.errors import DomainError, ErrorCode, Invalid
+from app.domain.errors import Invalid
 from app.domain.farms import standing, usage
 from app.domain.farms.events import FarmDeactivated, FarmDeactivationReason
 from app.domain.farms.rules import State
@@ -19,6 +15,7 @@ from app.domain.installations import licenses
 from app.domain.installations.answers import Answer, Contact
 from app.domain.installations.licenses import SignedLicense
 from app.domain.installations.rules import LicenseState, line
+from app.domain.installations.tokens import by_token
 from app.domain.subscriptions import thresholds
 from app.domain.work import Work
 from app.models.installation import Installation, InstallationStatus
@@ -73,7 +70,7 @@ async def report(work: Work, token: str, said: Report, contact: Contact) -> Answ
     said = said.checked()
     async with work:
         work.require(Permission.CHECK_IN)
-        found = await _by_token(work, token)
+        found = await by_token(work, token)
         if found.kind is not InstallationKind.FARM:
             msg = "Only farms report their users."
             raise Invalid(msg, "installationToken")
@@ -174,14 +171,3 @@ def _license_state(farm: Farm, state: State, now: datetime) -> LicenseState:
     if own is not None and own <= now:
         return LicenseState.EXPIRED
     return LicenseState.SUSPENDED if state.suspended else LicenseState.ACTIVE
-
-
-async def _by_token(work: Work, token: str) -> Installation:
-    found: Installation | None = await work.first(
-        select(Installation).where(col(Installation.token_hash) == token_hash(token))
-    )
-    if found is None:
-        text = "This installation token is not known."
-        raise DomainError(ErrorCode.INVALID_CREDENTIALS, text, "installationToken")
-    work.introduce(found.hostname)
-    return found

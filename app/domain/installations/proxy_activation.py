@@ -8,12 +8,11 @@ from sqlalchemy import Select, func, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
-from app.core.crypto import new_token, token_hash
-from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, Invalid
 from app.domain.installations import proxy_licenses
-from app.domain.installations.licenses import SignedLicense
+from app.domain.installations.answers import Activation
 from app.domain.installations.rules import line
+from app.domain.installations.tokens import new_installation
 from app.domain.keys import lookup
 from app.domain.products.queries import policy_of
 from app.domain.proxies import leaving, standing
@@ -55,15 +54,6 @@ class ProxyForm:
     def machine(self) -> str:
         """What makes the server the same server: the hostname in any case, and the site code."""
         return f"{self.hostname.casefold()}\n{self.site_code}"
-
-
-@dataclass(frozen=True)
-class Activation:
-    """What an activated proxy server gets: its token (the same for both products), and a licence."""
-
-    installation_id: UUID
-    token: str
-    license: SignedLicense
 
 
 @dataclass
@@ -119,9 +109,7 @@ async def locked(work: Work, form: ProxyForm) -> Scene:
     if product.installation_kind is not InstallationKind.PROXY_SERVER:
         msg = f"{product.name} has no proxy servers."
         raise Invalid(msg, "product")
-    # A server that is seen for the first time has no row to lock.
-    place = f"{key.account_id}:proxy:{form.machine}"
-    await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(place, 0))))
+    await work.hold_name(f"{key.account_id}:proxy:{form.machine}")
     found = _proxy_of(key.account_id, form)
     proxy = await work.first(found)
     former = None if proxy is None else await _former_key(work, proxy, form.product)
@@ -237,26 +225,16 @@ async def _settled(scene: Scene, proxy: Installation) -> ProxyActivation:
 
 
 async def _new_proxy(scene: Scene) -> Installation:
-    work, key, form = scene.work, scene.key, scene.form
-    if key.account_id is None:
-        raise lookup.unknown("keyCode")
-    token = new_token("lyc_ins_")
-    proxy = Installation(
-        id=new_id(),
-        account_id=key.account_id,
-        subscription_id=key.subscription_id,
-        license_key_id=key.id,
-        product=form.product,
-        kind=InstallationKind.PROXY_SERVER,
-        token_hash=token_hash(token),
-        token_sealed=work.resources.vault.encrypt(token),
+    work, form = scene.work, scene.form
+    proxy, _ = new_installation(
+        work,
+        scene.key,
+        InstallationKind.PROXY_SERVER,
+        form.product,
         machine=form.machine,
         hostname=form.hostname,
-        name_key=form.hostname.casefold(),
         app_version=form.app_version,
-        activated_at=work.now,
-        last_contact_at=work.now,
     )
-    work.add(proxy, ProxyServer(installation_id=proxy.id, site_code=form.site_code))
+    work.add(ProxyServer(installation_id=proxy.id, site_code=form.site_code))
     await work.flush()
     return proxy

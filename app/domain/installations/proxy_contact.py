@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from app.access.permissions import Permission
-from app.core.crypto import token_hash
-from app.domain.errors import DomainError, ErrorCode, Invalid
+from app.domain.errors import Invalid
 from app.domain.installations import proxy_licenses
 from app.domain.installations.answers import Answer, Contact
 from app.domain.installations.locking import Held, hold
 from app.domain.installations.rules import LicenseState, line
+from app.domain.installations.tokens import by_token
 from app.domain.products.queries import policy_of
 from app.domain.proxies import leaving, standing
 from app.domain.proxies.standing import MOST_MANAGED, Use
@@ -58,7 +55,7 @@ async def report(work: Work, token: str, said: Report, contact: Contact) -> Answ
     said = said.checked()
     async with work:
         work.require(Permission.CHECK_IN)
-        found = await _by_token(work, token)
+        found = await by_token(work, token)
         if found.kind is not InstallationKind.PROXY_SERVER:
             msg = "Only proxy servers report the devices that they manage."
             raise Invalid(msg, "installationToken")
@@ -133,13 +130,3 @@ def _record(work: Work, proxy: Installation, contact: Contact) -> None:
         proxy.app_version = line(contact.app_version, "appVersion")
     if contact.ip_address is not None:
         proxy.ip_addresses = [contact.ip_address]
-
-
-async def _by_token(work: Work, token: str) -> Installation:
-    found: Installation | None = await work.first(
-        select(Installation).where(col(Installation.token_hash) == token_hash(token))
-    )
-    if found is None:
-        text = "This installation token is not known."
-        raise DomainError(ErrorCode.INVALID_CREDENTIALS, text, "installationToken")
-    return found

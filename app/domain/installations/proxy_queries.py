@@ -82,9 +82,6 @@ _source = _installation.join(_server, _server.c.installation_id == _installation
 
 
 def _prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    # PostgreSQL stores no NUL, and refuses to look for one.
-    if values.get("search"):
-        values = {**values, "search": values["search"].replace("\0", "\ufffd")}
     return {**queries.prepared(values, clock), "kind": InstallationKind.PROXY_SERVER.value}
 
 

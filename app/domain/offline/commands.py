@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlmodel import col
 
 from app.access.permissions import Permission
@@ -95,8 +95,7 @@ async def _refuse_other_signer(work: Work, account: Account, request: OfflineReq
 
 async def _refuse_replay(work: Work, account: Account, request: OfflineRequest) -> None:
     # Two uploads of one file at once wait for each other here.
-    place = f"offline:{request.request_id}"
-    await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(place, 0))))
+    await work.hold_name(f"offline:{request.request_id}")
     used = select(col(models.OfflineRequest.id)).where(
         col(models.OfflineRequest.request_id) == request.request_id,
         or_(

@@ -1,25 +1,21 @@
 """Activations and usage of proxy servers, as the looking actor may see them."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
-from functools import lru_cache
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core.database import Reader, Row
 from app.core.statements import compiled
-from app.domain.batches import by_key, grouped, ids_parameter, table_of
+from app.domain.batches import by_key, days_of, grouped, ids_parameter, table_of
 from app.models.license_key import LicenseKey
 from app.models.proxy import ProxyActivation, ProxyServer, ProxyUsageDay
 
 _server = table_of(ProxyServer)
 _activation = table_of(ProxyActivation)
 _key = table_of(LicenseKey)
-_day = table_of(ProxyUsageDay)
-
-Batch = Callable[[Reader, Sequence[UUID]], Awaitable[dict[UUID, Any]]]
+# PXY-3: of both products; days without a report have no row.
+days_between = days_of(table_of(ProxyUsageDay))
 
 _SERVERS = compiled(
     sa.select(_server.c.installation_id, _server.c.site_code, _server.c.site_description).where(
@@ -38,15 +34,6 @@ _ACTIVATIONS = compiled(
     .where(_activation.c.installation_id == sa.any_(ids_parameter()), _activation.c.active)
     .order_by(_activation.c.product)
 )
-_DAYS = compiled(
-    sa.select(_day)
-    .where(
-        _day.c.installation_id == sa.any_(ids_parameter()),
-        _day.c.day >= sa.bindparam("first"),
-        _day.c.day <= sa.bindparam("last"),
-    )
-    .order_by(_day.c.day)
-)
 
 
 async def servers_of(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, Row]:
@@ -57,14 +44,3 @@ async def servers_of(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUI
 async def activations_of(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
     """PXY-2: what each proxy server uses now, by product, with its key's quota and end."""
     return grouped(await read.rows(_ACTIVATIONS, ids=list(installation_ids)), "installation_id")
-
-
-@lru_cache(maxsize=256)
-def days_between(first: date, last: date) -> Batch:
-    """The batch query for the days of both products, oldest first; days without a report have no row."""
-
-    async def days_of(read: Reader, installation_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
-        rows = await read.rows(_DAYS, ids=list(installation_ids), first=first, last=last)
-        return grouped(rows, "installation_id")
-
-    return days_of

@@ -4,7 +4,7 @@ A key's `used` is a maintained counter, so an account with 500 keys and 100,000 
 500 small rows, whatever is asked of it (docs/decisions/0070-usage-counters.md).
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -14,13 +14,12 @@ import sqlalchemy as sa
 
 from app.core.database import Reader, Row
 from app.core.statements import Statement, compiled
-from app.domain.batches import by_key, grouped, ids_parameter, table_of
+from app.domain.batches import Batch, by_key, grouped, ids_parameter, table_of
 from app.models.license_key import LicenseKey
 from app.models.product import Product
 from app.models.subscription import LicenseSubscription, SubscriptionDay
 
 ADVICE_DAYS: Final = 90
-Batch = Callable[[Reader, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
 
 _subscription = table_of(LicenseSubscription)
 _product = table_of(Product)
