@@ -5,8 +5,9 @@ once that person, signed in, has come back from the provider with their own veri
 """
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -60,6 +61,6 @@ async def _link(work: Work, who: ExternalPerson) -> Any:
     return await work.first(_person_of(who))
 
 
-def _person_of(who: ExternalPerson):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's own
+def _person_of(who: ExternalPerson) -> Select[UUID]:
     same = (col(ExternalIdentity.issuer) == who.issuer, col(ExternalIdentity.subject) == who.subject)
     return select(col(ExternalIdentity.person_id)).where(*same)

@@ -11,10 +11,10 @@ from sqlmodel import col
 from app.core.codes import normalise_key_code
 from app.core.crypto import Vault
 from app.domain.errors import DomainError, ErrorCode
-from app.domain.keys.quota import KeyUse, Pool, available, is_live
+from app.domain.keys.quota import KeyUse, Pool, available, is_live, least_quantity
 from app.domain.work import Work
 from app.models.license_key import LicenseKey
-from app.models.product import Allocation, Product
+from app.models.product import Allocation, OverusePolicy, Product
 from app.models.subscription import LicenseSubscription
 
 
@@ -81,6 +81,12 @@ async def pool_of(session: AsyncSession, subscription: LicenseSubscription, toda
     ).where(col(LicenseKey.subscription_id) == subscription.id)
     reserved_licenses, used = (await session.execute(statement)).one()
     return Pool(subscription.quantity, int(reserved_licenses or 0), int(used or 0))
+
+
+async def fewest_licenses(work: Work, subscription: LicenseSubscription, policy: Product) -> int:
+    """How few licences the subscription could have: what is reserved, and in use (see `quota.least_quantity`)."""
+    pool = await pool_of(work.session, subscription, work.now.date())
+    return least_quantity(pool, overuse=policy.overuse_policy is not OverusePolicy.HARD_LIMIT)
 
 
 def is_over(key: LicenseKey, policy: Product, today: date) -> bool:

@@ -11,7 +11,7 @@ from app.access.permissions import Permission
 from app.core.codes import new_key_code
 from app.core.ids import new_id
 from app.domain.accounts import commands as accounts
-from app.domain.accounts.commands import CompanyDetails
+from app.domain.accounts.choosing import AccountChoice, chosen_account
 from app.domain.errors import DomainError, ErrorCode, Invalid, NotFound
 from app.domain.identity.rules import email_of, name_of
 from app.domain.keys import lookup
@@ -20,8 +20,9 @@ from app.domain.products.queries import policy_of
 from app.domain.subscriptions import rules
 from app.domain.subscriptions.contracts import checked_contract
 from app.domain.subscriptions.events import SubscriptionChanged, SubscriptionIssued, SubscriptionRegistered
+from app.domain.subscriptions.ordering import new_order
 from app.domain.work import Work
-from app.models.account import Account, AccountKind
+from app.models.account import Account
 from app.models.license_key import LicenseKey, LicenseKeyKind
 from app.models.product import Product, ProductCode
 from app.models.subscription import (
@@ -65,7 +66,9 @@ async def issue(work: Work, order: Issue) -> str:
         await _check_reseller(work, order)
         subscription = new_subscription(work, order, product)
         code = new_key_code()
-        work.add(subscription, primary_key(work, subscription, code), first_order(work, subscription))
+        work.add(
+            subscription, primary_key(work, subscription, code), new_order(work, subscription, OrderKind.NEW)
+        )
         work.emit(
             SubscriptionIssued(
                 subject_id=subscription.id,
@@ -149,35 +152,12 @@ def primary_key(work: Work, subscription: LicenseSubscription, code: str) -> Lic
     )
 
 
-def first_order(work: Work, subscription: LicenseSubscription) -> SalesOrder:
-    """SUB-9: issuing makes the first order, fulfilled at registration."""
-    order_id = new_id()
-    return SalesOrder(
-        id=order_id,
-        number=order_number(work.now.date(), order_id),
-        subscription_id=subscription.id,
-        kind=OrderKind.NEW,
-        status=OrderStatus.PLACED,
-        quantity=subscription.quantity,
-        channel=subscription.channel,
-        placed_at=work.now,
-    )
-
-
-def order_number(day: date, order_id: UUID) -> str:
-    """A number to quote on the telephone: the day, and ten digits out of the order's random bits."""
-    return f"{day:%Y%m%d}-{order_id.int % 10**10:010d}"
-
-
 @dataclass(frozen=True, kw_only=True)
-class Registration:
+class Registration(AccountChoice):
     """SUB-3: a code, and the account that shall hold it: one's own, or a new one for the company."""
 
     code: str
     name: str | None = None
-    account_id: UUID | None = None
-    account_given: bool = False
-    company: CompanyDetails | None = None
 
 
 async def register(work: Work, form: Registration) -> tuple[UUID, UUID]:
@@ -194,20 +174,10 @@ async def register(work: Work, form: Registration) -> tuple[UUID, UUID]:
             subscriptions, keys = await lookup.lock(work, [key.id])
         subscription = subscriptions[key.subscription_id]
         _check_registrable(work, subscription)
-        account = await _account_for(work, form)
+        account = await chosen_account(work, form, Permission.KEY_REGISTER)
         bind(work, subscription, keys[key.id], account, name)
         await _fulfil_first_order(work, subscription)
-        work.emit(
-            SubscriptionRegistered(
-                account_id=account.id,
-                subject_id=subscription.id,
-                subscription_id=subscription.id,
-                license_key_id=key.id,
-                name=subscription.name,
-                product=subscription.product,
-                quantity=subscription.quantity,
-            )
-        )
+        work.emit(SubscriptionRegistered.of(subscription, keys[key.id]))
         return account.id, subscription.id
 
 
@@ -217,25 +187,6 @@ def _check_registrable(work: Work, subscription: LicenseSubscription) -> None:
         raise DomainError(ErrorCode.KEY_ALREADY_REGISTERED, text, "code")
     if not is_live(subscription.expires_on, work.now.date()):
         raise DomainError(ErrorCode.KEY_EXPIRED, "This licence key has expired.", "code")
-
-
-async def _account_for(work: Work, form: Registration) -> Account:
-    if not form.account_given:
-        if form.company is None:
-            raise details_required("company")
-        work.require(Permission.ACCOUNT_CREATE)
-        return accounts.create_business(work, form.company)
-    account = await work.get(Account, form.account_id, "accountId", lock=False)
-    if account.kind is AccountKind.PERSONAL:
-        raise details_required("accountId")
-    work.require(Permission.KEY_REGISTER, account)
-    return account
-
-
-def details_required(path: str) -> DomainError:
-    """BUSINESS_DETAILS_REQUIRED (SUB-3)."""
-    text = "This product is for businesses: give a business account, or the company's details to make one."
-    return DomainError(ErrorCode.BUSINESS_DETAILS_REQUIRED, text, path)
 
 
 def bind(
@@ -277,13 +228,5 @@ async def rename(work: Work, subscription_id: UUID | None, name: str) -> UUID:
         if key is None:
             raise NotFound("subscriptionId")
         _rename(subscription, key, name)
-        work.emit(
-            SubscriptionChanged(
-                account_id=subscription.account_id,
-                subject_id=subscription.id,
-                subscription_id=subscription.id,
-                name=name,
-                changed={"name": name},
-            )
-        )
+        work.emit(SubscriptionChanged.of(subscription, name=name))
         return subscription.id

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.events.record import DomainEvent
 from app.models.event import EventType
+from app.models.license_key import LicenseKey
 from app.models.person import Language
 from app.models.subscription import LicenseSubscription, OrderKind, SalesOrder
 
@@ -38,6 +39,19 @@ class SubscriptionRegistered(DomainEvent):
     product: str
     quantity: int
 
+    @classmethod
+    def of(cls, subscription: LicenseSubscription, key: LicenseKey) -> Self:
+        """The event about a subscription that is in its account, and its primary key."""
+        return cls(
+            account_id=subscription.account_id,
+            subject_id=subscription.id,
+            subscription_id=subscription.id,
+            license_key_id=key.id,
+            name=subscription.name,
+            product=subscription.product,
+            quantity=subscription.quantity,
+        )
+
     def data(self) -> dict[str, Any]:
         """Name, product and licences."""
         return {"name": self.name, "product": self.product, "quantity": self.quantity}
@@ -52,6 +66,17 @@ class SubscriptionChanged(DomainEvent):
 
     name: str
     changed: dict[str, Any]
+
+    @classmethod
+    def of(cls, subscription: LicenseSubscription, **changed: Any) -> Self:
+        """The event about a subscription as it is now; `changed` names GraphQL fields."""
+        return cls(
+            account_id=subscription.account_id,
+            subject_id=subscription.id,
+            subscription_id=subscription.id,
+            name=subscription.name,
+            changed=changed,
+        )
 
     def data(self) -> dict[str, Any]:
         """The present name and what changed."""

@@ -5,16 +5,14 @@ from typing import Final
 from uuid import UUID
 
 from app.access.permissions import Permission
-from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, Invalid, NotEnoughLicenses, NotFound
 from app.domain.keys import lookup
-from app.domain.keys.quota import least_quantity
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import renewal, rules, thresholds
-from app.domain.subscriptions.commands import order_number
 from app.domain.subscriptions.events import OrderFulfilled, OrderPlaced, OrderRejected, SubscriptionChanged
+from app.domain.subscriptions.ordering import new_order
 from app.domain.work import Work
-from app.models.product import OverusePolicy, Product
+from app.models.product import Product
 from app.models.subscription import (
     Channel,
     LicenseSubscription,
@@ -52,19 +50,7 @@ async def place(work: Work, subscription_id: UUID | None, form: OrderForm) -> tu
         policy = await policy_of(work.session, subscription.product)
         _check_kind(work, subscription, form.kind, policy)
         quantity = await _licenses(work, subscription, form, policy)
-        order_id = new_id()
-        order = SalesOrder(
-            id=order_id,
-            number=order_number(work.now.date(), order_id),
-            subscription_id=subscription.id,
-            account_id=subscription.account_id,
-            kind=form.kind,
-            status=OrderStatus.PLACED,
-            quantity=quantity,
-            channel=subscription.channel,
-            note=note,
-            placed_at=work.now,
-        )
+        order = new_order(work, subscription, form.kind, quantity=quantity, note=note)
         work.add(order)
         work.emit(OrderPlaced.of(order, subscription))
         return order.id, subscription.id
@@ -137,8 +123,7 @@ async def _check_fewer(
     work: Work, subscription: LicenseSubscription, wanted: int, policy: Product, path: str
 ) -> None:
     """A conversion may have fewer licences than the trial: no fewer than are reserved and in use."""
-    pool = await lookup.pool_of(work.session, subscription, work.now.date())
-    least = least_quantity(pool, overuse=policy.overuse_policy is not OverusePolicy.HARD_LIMIT)
+    least = await lookup.fewest_licenses(work, subscription, policy)
     if wanted < least:
         raise NotEnoughLicenses(path, available=wanted, requested=least)
 
@@ -188,13 +173,7 @@ async def _convert(work: Work, order: SalesOrder, subscription: LicenseSubscript
     )
     await renewal.extend(work, subscription, policy.usual_term_months)
     work.emit(
-        SubscriptionChanged(
-            account_id=subscription.account_id,
-            subject_id=subscription.id,
-            subscription_id=subscription.id,
-            name=subscription.name,
-            changed={"kind": subscription.kind.value, "quantity": subscription.quantity},
-        )
+        SubscriptionChanged.of(subscription, kind=subscription.kind.value, quantity=subscription.quantity)
     )
 
 

@@ -10,21 +10,18 @@ from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.core.database import Reader
-from app.core.ids import new_id
 from app.core.statements import compiled
 from app.domain.batches import table_of
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import rules
-from app.domain.subscriptions.commands import order_number
 from app.domain.subscriptions.events import OrderFulfilled, SubscriptionEnding, SubscriptionRenewed, WayOn
+from app.domain.subscriptions.ordering import new_order
 from app.domain.work import Work
 from app.models.license_key import LicenseKey
 from app.models.subscription import (
     Channel,
     LicenseSubscription,
     OrderKind,
-    OrderStatus,
-    SalesOrder,
     SubscriptionKind,
 )
 
@@ -76,7 +73,7 @@ async def renew(work: Work, subscription_id: UUID) -> bool:
             return False
         # The last reminder is about this very end, whichever of the two jobs comes first.
         await _remind(work, subscription)
-        order = _renewal_order(work, subscription)
+        order = new_order(work, subscription, OrderKind.RENEWAL, fulfilled=True)
         work.add(order)
         work.emit(OrderFulfilled.of(order, subscription))
         await extend(work, subscription, subscription.term_months or 0, by_itself=True)
@@ -141,22 +138,6 @@ def _claim(subscription_id: UUID) -> sa.Select[LicenseSubscription]:
         select(LicenseSubscription)
         .where(col(LicenseSubscription.id) == subscription_id)
         .with_for_update(skip_locked=True, key_share=True)
-    )
-
-
-def _renewal_order(work: Work, subscription: LicenseSubscription) -> SalesOrder:
-    order_id = new_id()
-    return SalesOrder(
-        id=order_id,
-        number=order_number(work.now.date(), order_id),
-        subscription_id=subscription.id,
-        account_id=subscription.account_id,
-        kind=OrderKind.RENEWAL,
-        status=OrderStatus.FULFILLED,
-        quantity=subscription.quantity,
-        channel=subscription.channel,
-        placed_at=work.now,
-        fulfilled_at=work.now,
     )
 
 

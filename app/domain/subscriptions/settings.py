@@ -1,7 +1,6 @@
 """What administrators decide about a subscription (SUB-8, SUB-15)."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from app.access.permissions import Permission
@@ -25,7 +24,7 @@ async def set_auto_renew(work: Work, subscription_id: UUID | None, *, auto_renew
             rules.check_auto_renewal(subscription, work.now.date())
         if auto_renew is not subscription.auto_renew:
             subscription.auto_renew = auto_renew
-            work.emit(_changed(subscription, autoRenew=auto_renew))
+            work.emit(SubscriptionChanged.of(subscription, autoRenew=auto_renew))
         return subscription.id
 
 
@@ -44,7 +43,7 @@ async def set_usage_thresholds(work: Work, subscription_id: UUID | None, percent
             subscription.threshold_reached = thresholds.level(
                 chosen, subscription.used, subscription.quantity
             )
-            work.emit(_changed(subscription, usageThresholds=chosen))
+            work.emit(SubscriptionChanged.of(subscription, usageThresholds=chosen))
         return subscription.id
 
 
@@ -63,15 +62,5 @@ async def set_offline_use(work: Work, subscription_id: UUID | None, *, enabled: 
             raise Invalid(msg, "subscriptionId")
         if enabled is not subscription.offline_use:
             subscription.offline_use = enabled
-            work.emit(_changed(subscription, offlineUse=enabled))
+            work.emit(SubscriptionChanged.of(subscription, offlineUse=enabled))
         return subscription.id
-
-
-def _changed(subscription: LicenseSubscription, **changed: Any) -> SubscriptionChanged:
-    return SubscriptionChanged(
-        account_id=subscription.account_id,
-        subject_id=subscription.id,
-        subscription_id=subscription.id,
-        name=subscription.name,
-        changed=changed,
-    )

@@ -10,27 +10,25 @@ from sqlmodel import col
 from app.access.permissions import Permission
 from app.core.codes import new_key_code
 from app.domain.accounts import commands as accounts
-from app.domain.accounts.commands import CompanyDetails
+from app.domain.accounts.choosing import AccountChoice, chosen_account
 from app.domain.errors import DomainError, ErrorCode, Invalid
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import commands
 from app.domain.subscriptions.commands import Issue
 from app.domain.subscriptions.events import SubscriptionRegistered
+from app.domain.subscriptions.ordering import new_order
 from app.domain.work import Work
-from app.models.account import Account, AccountKind
+from app.models.account import Account
 from app.models.farm import Trial
 from app.models.product import Product, ProductCode
-from app.models.subscription import LicenseSubscription, OrderStatus, SubscriptionKind
+from app.models.subscription import LicenseSubscription, OrderKind, SubscriptionKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialForm:
+class TrialForm(AccountChoice):
     """Which product, and the account that shall hold it: one's own, or a new one for the company."""
 
     product: ProductCode
-    account_id: UUID | None = None
-    account_given: bool = False
-    company: CompanyDetails | None = None
 
 
 async def start(work: Work, form: TrialForm) -> tuple[UUID, UUID]:
@@ -45,40 +43,14 @@ async def start(work: Work, form: TrialForm) -> tuple[UUID, UUID]:
         if product.trial_days is None or product.trial_licenses is None:
             msg = f"{product.name} can't be tried."
             raise Invalid(msg, "product")
-        account = await _account(work, form)
+        account = await chosen_account(work, form, Permission.TRIAL_START)
         subscription = _subscription(work, product, product.trial_days, product.trial_licenses)
         key = commands.primary_key(work, subscription, new_key_code())
-        order = commands.first_order(work, subscription)
         commands.bind(work, subscription, key, account, None)
-        order.account_id = account.id
-        order.status, order.fulfilled_at = OrderStatus.FULFILLED, work.now
-        work.add(subscription, key, order)
+        work.add(subscription, key, new_order(work, subscription, OrderKind.NEW, fulfilled=True))
         await _use_up(work, account, subscription)
-        work.emit(
-            SubscriptionRegistered(
-                account_id=account.id,
-                subject_id=subscription.id,
-                subscription_id=subscription.id,
-                license_key_id=key.id,
-                name=subscription.name,
-                product=subscription.product,
-                quantity=subscription.quantity,
-            )
-        )
+        work.emit(SubscriptionRegistered.of(subscription, key))
         return account.id, subscription.id
-
-
-async def _account(work: Work, form: TrialForm) -> Account:
-    if not form.account_given:
-        if form.company is None:
-            raise commands.details_required("company")
-        work.require(Permission.ACCOUNT_CREATE)
-        return accounts.create_business(work, form.company)
-    account = await work.get(Account, form.account_id, "accountId", lock=False)
-    if account.kind is AccountKind.PERSONAL:
-        raise commands.details_required("accountId")
-    work.require(Permission.TRIAL_START, account)
-    return account
 
 
 def _subscription(work: Work, product: Product, days: int, licenses: int) -> LicenseSubscription:

@@ -8,28 +8,24 @@ from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.domain.accounts import commands as accounts
-from app.domain.accounts.commands import CompanyDetails
+from app.domain.accounts.choosing import AccountChoice, new_account, own_account
 from app.domain.errors import DomainError, ErrorCode
 from app.domain.identity import attempts
 from app.domain.keys import lookup
 from app.domain.keys.quota import is_live
 from app.domain.products.queries import policy_of
-from app.domain.subscriptions.commands import details_required
+from app.domain.subscriptions.events import SubscriptionRegistered
 from app.domain.transfers import making, rules, taking, touching
 from app.domain.transfers.records import BoughtBefore
 from app.domain.work import Work
-from app.models.account import Account, AccountKind
 from app.models.transfer import PRODUCTS, LegacyLicense
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exchange:
+class Exchange(AccountChoice):
     """A legacy code, and the account that shall hold what it gives: one's own, or a new one."""
 
     code: str
-    account_id: UUID | None = None
-    account_given: bool = False
-    company: CompanyDetails | None = None
     ip_address: str | None = None
 
 
@@ -42,9 +38,9 @@ async def exchange(work: Work, form: Exchange) -> tuple[UUID, UUID]:
     """
     accounts.require_confirmed(work)
     async with work:
-        own = await _own_account(work, form) if form.account_given else None
+        own = await own_account(work, form, Permission.LEGACY_KEY_EXCHANGE) if form.account_given else None
         origin = await _locked(work, form)
-        account = own or _new_account(work, form)
+        account = own or new_account(work, form)
         product = await policy_of(work.session, PRODUCTS[origin.source])
         bought = BoughtBefore.of_facts({**origin.facts, "code": form.code.strip(), "flags": {}})
         made = making.subscription(work, product, bought, account.id)
@@ -54,23 +50,8 @@ async def exchange(work: Work, form: Exchange) -> tuple[UUID, UUID]:
         await work.flush()  # what the legacy licence names must be there
         taking.settle(work, origin, made, bought)
         origin.exchanged_at = work.now
-        work.emit(taking.registered(made))
+        work.emit(SubscriptionRegistered.of(made.subscription, made.key))
         return account.id, made.subscription.id
-
-
-async def _own_account(work: Work, form: Exchange) -> Account:
-    account = await work.get(Account, form.account_id, "accountId", lock=False)
-    if account.kind is AccountKind.PERSONAL:
-        raise details_required("accountId")
-    work.require(Permission.LEGACY_KEY_EXCHANGE, account)
-    return account
-
-
-def _new_account(work: Work, form: Exchange) -> Account:
-    if form.company is None:
-        raise details_required("company")
-    work.require(Permission.ACCOUNT_CREATE)
-    return accounts.create_business(work, form.company)
 
 
 async def _locked(work: Work, form: Exchange) -> LegacyLicense:

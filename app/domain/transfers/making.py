@@ -9,7 +9,7 @@ from app.core.codes import new_key_code
 from app.core.ids import new_id
 from app.domain.accounts.commands import support_code
 from app.domain.subscriptions import commands as subscriptions
-from app.domain.subscriptions.commands import order_number
+from app.domain.subscriptions.ordering import new_order
 from app.domain.transfers import rules
 from app.domain.transfers.records import BoughtBefore
 from app.domain.work import Work
@@ -20,7 +20,6 @@ from app.models.subscription import (
     Channel,
     LicenseSubscription,
     OrderKind,
-    OrderStatus,
     SalesOrder,
     SupportPlan,
 )
@@ -49,7 +48,7 @@ def subscription(work: Work, product: Product, bought: BoughtBefore, account_id:
     made = _subscription(work, product, bought, account_id)
     key = subscriptions.primary_key(work, made, new_key_code())
     key.account_id = account_id
-    return Moved(made, key, _order(work, made))
+    return Moved(made, key, new_order(work, made, OrderKind.MIGRATION, fulfilled=True))
 
 
 def _subscription(
@@ -80,20 +79,3 @@ def _subscription(
 
 def _issued(bought: BoughtBefore, today: date) -> date:
     return today if bought.issued_on is None else bought.issued_on
-
-
-def _order(work: Work, subscription: LicenseSubscription) -> SalesOrder:
-    """SUB-9: an order of kind MIGRATION, fulfilled."""
-    order_id = new_id()
-    return SalesOrder(
-        id=order_id,
-        number=order_number(work.now.date(), order_id),
-        subscription_id=subscription.id,
-        account_id=subscription.account_id,
-        kind=OrderKind.MIGRATION,
-        status=OrderStatus.FULFILLED,
-        quantity=subscription.quantity,
-        channel=subscription.channel,
-        placed_at=work.now,
-        fulfilled_at=work.now,
-    )

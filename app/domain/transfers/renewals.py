@@ -10,18 +10,16 @@ from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.core.crypto import token_hash
-from app.core.ids import new_id
 from app.domain.errors import DomainError, ErrorCode, Invalid, NotEnoughLicenses
 from app.domain.keys import lookup
-from app.domain.keys.quota import least_quantity
 from app.domain.products.queries import policy_of
 from app.domain.subscriptions import renewal, rules, thresholds
-from app.domain.subscriptions.commands import order_number
 from app.domain.subscriptions.events import OrderFulfilled, SubscriptionChanged
+from app.domain.subscriptions.ordering import new_order
 from app.domain.transfers import touching
 from app.domain.work import Work
-from app.models.product import OverusePolicy, Product
-from app.models.subscription import LicenseSubscription, OrderKind, OrderStatus, SalesOrder
+from app.models.product import Product
+from app.models.subscription import LicenseSubscription, OrderKind
 from app.models.transfer import LegacyLicense, MigrationSource
 
 _PREFIX: Final = "lyc_rnw_"
@@ -93,8 +91,7 @@ def _licenses(packs: int, policy: Product) -> int:
 
 
 async def _check_fewer(work: Work, subscription: LicenseSubscription, wanted: int, policy: Product) -> None:
-    pool = await lookup.pool_of(work.session, subscription, work.now.date())
-    least = least_quantity(pool, overuse=policy.overuse_policy is not OverusePolicy.HARD_LIMIT)
+    least = await lookup.fewest_licenses(work, subscription, policy)
     if wanted < min(least, subscription.quantity):
         raise NotEnoughLicenses("packs", available=wanted, requested=least)
 
@@ -103,33 +100,9 @@ async def _take_effect(work: Work, subscription: LicenseSubscription, quantity: 
     subscription.quantity = quantity
     subscription.term_months = policy.usual_term_months
     subscription.auto_renew = True
-    order = _order(work, subscription)
+    order = new_order(work, subscription, OrderKind.RENEWAL, fulfilled=True)
     work.add(order)
     work.emit(OrderFulfilled.of(order, subscription))
     await renewal.extend(work, subscription, policy.usual_term_months)
     await thresholds.after_use_changed(work, subscription)
-    work.emit(
-        SubscriptionChanged(
-            account_id=subscription.account_id,
-            subject_id=subscription.id,
-            subscription_id=subscription.id,
-            name=subscription.name,
-            changed={"autoRenew": True, "quantity": quantity},
-        )
-    )
-
-
-def _order(work: Work, subscription: LicenseSubscription) -> SalesOrder:
-    order_id = new_id()
-    return SalesOrder(
-        id=order_id,
-        number=order_number(work.now.date(), order_id),
-        subscription_id=subscription.id,
-        account_id=subscription.account_id,
-        kind=OrderKind.RENEWAL,
-        status=OrderStatus.FULFILLED,
-        quantity=subscription.quantity,
-        channel=subscription.channel,
-        placed_at=work.now,
-        fulfilled_at=work.now,
-    )
+    work.emit(SubscriptionChanged.of(subscription, autoRenew=True, quantity=quantity))

@@ -15,8 +15,8 @@ from app.domain.accounts.commands import support_code
 from app.domain.batches import table_of
 from app.domain.identity.rules import email_key
 from app.domain.products.queries import policy_of
-from app.domain.subscriptions.commands import order_number
 from app.domain.subscriptions.events import SubscriptionRegistered
+from app.domain.subscriptions.ordering import order_number
 from app.domain.transfers import making, renewals, rules
 from app.domain.transfers.judging import KINDS, Known, Verdict, judge
 from app.domain.transfers.making import Moved
@@ -151,7 +151,7 @@ async def _make_licenses(work: Work, transfer: Transfer, rows: Sequence[Any], kn
     subscriptions = [each.subscription for each in moved]
     await _store(work, [*subscriptions, *(each.key for each in moved), *orders, *origins])
     for each in moved:
-        work.emit(registered(each))
+        work.emit(SubscriptionRegistered.of(each.subscription, each.key))
 
 
 def _origin(transfer: Transfer, row: Any, bought: BoughtBefore) -> LegacyLicense:
@@ -176,20 +176,6 @@ def settle(work: Work, origin: LegacyLicense, made: Moved, bought: BoughtBefore)
     if bought.code is not None:
         origin.code, origin.code_key = bought.code, rules.code_key(bought.code)
     origin.renewal_hash = renewals.hash_for(work, origin)
-
-
-def registered(made: Moved) -> SubscriptionRegistered:
-    """EVT-1: what the account's log says of it."""
-    subscription = made.subscription
-    return SubscriptionRegistered(
-        account_id=subscription.account_id,
-        subject_id=subscription.id,
-        subscription_id=subscription.id,
-        license_key_id=made.key.id,
-        name=subscription.name,
-        product=subscription.product,
-        quantity=subscription.quantity,
-    )
 
 
 def _another_number(order: SalesOrder) -> str:
