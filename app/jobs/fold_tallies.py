@@ -1,11 +1,11 @@
 """Folds the ledger from which lists of installations are counted."""
 
+from functools import partial
 from typing import Final
 
-from app.access.actor import Actor
 from app.domain.application import App
 from app.domain.installations import tallies
-from app.jobs.items import to_the_end
+from app.jobs.items import batch_by_batch
 
 NAME: Final = "fold_tallies"
 _AT_ONCE: Final = 5_000
@@ -13,10 +13,7 @@ _AT_ONCE: Final = 5_000
 
 async def run(app: App) -> int:
     """Fold all that is due; how many lines."""
-    folded = 0
-    while count := await to_the_end(tallies.fold(app.work(Actor.system(NAME)), _AT_ONCE)):
-        folded += count
-    return folded
+    return await batch_by_batch(app, NAME, partial(tallies.fold, at_once=_AT_ONCE))
 
 
 async def due(app: App) -> int:

@@ -1,12 +1,12 @@
 """Forgets exports whose links are dead."""
 
+from functools import partial
 from typing import Final
 
-from app.access.actor import Actor
 from app.core.statements import Statement
 from app.domain.application import App
 from app.domain.exports import commands
-from app.jobs.items import to_the_end
+from app.jobs.items import batch_by_batch
 
 NAME: Final = "forget_exports"
 _AT_ONCE: Final = 1_000
@@ -15,10 +15,7 @@ _DUE: Final = Statement("select count(*) as due from export where expires_at < $
 
 async def run(app: App) -> int:
     """Forget all that is due; how many."""
-    forgotten = 0
-    while count := await to_the_end(commands.forget_old(app.work(Actor.system(NAME)), _AT_ONCE)):
-        forgotten += count
-    return forgotten
+    return await batch_by_batch(app, NAME, partial(commands.forget_old, at_once=_AT_ONCE))
 
 
 async def due(app: App) -> int:

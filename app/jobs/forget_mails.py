@@ -1,13 +1,13 @@
 """Forgets what those mails said that were given up long ago."""
 
+from functools import partial
 from typing import Final
 
-from app.access.actor import Actor
 from app.core.statements import Statement
 from app.domain.application import App
 from app.domain.mails import commands
 from app.domain.mails.rules import RESENDABLE
-from app.jobs.items import to_the_end
+from app.jobs.items import batch_by_batch
 
 NAME: Final = "forget_mails"
 _AT_ONCE: Final = 1_000
@@ -21,10 +21,7 @@ _DUE: Final = Statement(
 
 async def run(app: App) -> int:
     """Forget all that is due; how many mails."""
-    forgotten = 0
-    while count := await to_the_end(commands.forget_given_up(app.work(Actor.system(NAME)), _AT_ONCE)):
-        forgotten += count
-    return forgotten
+    return await batch_by_batch(app, NAME, partial(commands.forget_given_up, at_once=_AT_ONCE))
 
 
 async def due(app: App) -> int:

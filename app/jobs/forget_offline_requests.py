@@ -2,20 +2,16 @@
 
 from typing import Final
 
-from app.access.actor import Actor
 from app.domain.application import App
 from app.domain.offline import requests
-from app.jobs.items import to_the_end
+from app.jobs.items import batch_by_batch
 
 NAME: Final = "forget_offline_requests"
 
 
 async def run(app: App) -> int:
     """Forget all that are too old; how many."""
-    forgotten = 0
-    while count := await to_the_end(requests.forget(app.work(Actor.system(NAME)))):
-        forgotten += count
-    return forgotten
+    return await batch_by_batch(app, NAME, requests.forget)
 
 
 async def due(app: App) -> int:

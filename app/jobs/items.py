@@ -34,6 +34,14 @@ async def to_the_end(item: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+async def batch_by_batch(app: App, name: str, do: Callable[[Work], Coroutine[Any, Any, int]]) -> int:
+    """Do batches, each in a Work of its own, until one finds nothing; how many items they did."""
+    done = 0
+    while count := await to_the_end(do(app.work(Actor.system(name)))):
+        done += count
+    return done
+
+
 async def each_due(
     app: App,
     name: str,

@@ -2,20 +2,16 @@
 
 from typing import Final
 
-from app.access.actor import Actor
 from app.domain.application import App
 from app.domain.identity import sweeps
-from app.jobs.items import to_the_end
+from app.jobs.items import batch_by_batch
 
 NAME: Final = "sweep_sign_ins"
 
 
 async def run(app: App) -> int:
     """Forget all that is due; how many rows."""
-    forgotten = 0
-    while count := await to_the_end(sweeps.forget(app.work(Actor.system(NAME)))):
-        forgotten += count
-    return forgotten
+    return await batch_by_batch(app, NAME, sweeps.forget)
 
 
 async def due(app: App) -> int:

@@ -2,23 +2,17 @@
 
 from typing import Final
 
-from app.access.actor import Actor
 from app.domain.application import App
 from app.domain.farms import usage
 from app.domain.proxies import usage as proxy_usage
-from app.jobs.items import to_the_end
+from app.jobs.items import batch_by_batch
 
 NAME: Final = "trim_usage"
 
 
 async def run(app: App) -> int:
     """Forget all that is too old; how many rows."""
-    forgotten = 0
-    while count := await to_the_end(usage.forget(app.work(Actor.system(NAME)))):
-        forgotten += count
-    while count := await to_the_end(proxy_usage.forget(app.work(Actor.system(NAME)))):
-        forgotten += count
-    return forgotten
+    return await batch_by_batch(app, NAME, usage.forget) + await batch_by_batch(app, NAME, proxy_usage.forget)
 
 
 async def due(app: App) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from app.access.permissions import Permission
 from app.core.database import Reader
@@ -189,16 +190,16 @@ async def forget_given_up(work: Work, at_once: int) -> int:
     async with work:
         work.require(Permission.BACKGROUND_WORK)
         old = (
-            select(Mail.id)  # type: ignore[call-overload]
+            select(col(Mail.id))
             .where(
                 text("mail.status = 'FAILED' and mail.facts_sealed is not null"),
-                Mail.created_at <= work.now - rules.RESENDABLE,
+                col(Mail.created_at) <= work.now - rules.RESENDABLE,
             )
             .limit(at_once)
             .with_for_update(skip_locked=True)
         )
-        gone = update(Mail).where(Mail.id.in_(old)).values(facts_sealed=None)  # type: ignore[attr-defined]
-        return len((await work.session.execute(gone.returning(Mail.id))).all())  # type: ignore[call-overload]
+        gone = update(Mail).where(col(Mail.id).in_(old)).values(facts_sealed=None)
+        return len((await work.session.execute(gone.returning(col(Mail.id)))).all())
 
 
 async def receive(look: Reader, now: datetime, sender: str, recipients: list[str], raw: bytes) -> None:

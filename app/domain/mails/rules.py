@@ -9,6 +9,7 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
+from app.core.backoff import delay
 from app.domain.errors import Invalid
 from app.models.mail import MailKind, MailTopic
 
@@ -28,8 +29,6 @@ RESENDABLE: Final = timedelta(days=30)
 _ENCODED: Final = "=?"
 _FIRST_DELAY: Final = timedelta(seconds=30)
 _LONGEST_DELAY: Final = timedelta(hours=2)
-_MOST_DOUBLINGS: Final = 16
-_LEAST_SHARE: Final = 0.5
 
 
 def recipient_of(text: str) -> str:
@@ -59,11 +58,9 @@ def one_line(text: str) -> str:
 def next_attempt(attempts: int, now: datetime, share: float) -> datetime:
     """MAI-1: when to try again after that many failures: 30 s, doubled each time, 2 h at most.
 
-    `share` is a random number from 0 to 1: it spreads what failed together over half of the delay.
+    `share` as in `app.core.backoff.delay`.
     """
-    doublings = max(0, min(attempts - 1, _MOST_DOUBLINGS))
-    delay = min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY)
-    return now + delay * (_LEAST_SHARE + (1 - _LEAST_SHARE) * share)
+    return now + delay(attempts, first=_FIRST_DELAY, longest=_LONGEST_DELAY, share=share)
 
 
 def message_id(id_: UUID, sender: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 import httpx
 
 from app.core.addresses import is_public
+from app.core.backoff import delay
 from app.domain.errors import Invalid
 
 # Both secrets sign for so long after a rotation: receivers have a day to change theirs.
@@ -17,8 +18,6 @@ _LONGEST_URL: Final = 2_000
 _LARGEST_PORT: Final = 65_535
 _FIRST_DELAY: Final = timedelta(seconds=30)
 _LONGEST_DELAY: Final = timedelta(hours=6)
-_MOST_DOUBLINGS: Final = 16
-_LEAST_SHARE: Final = 0.5
 _INTERNAL_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 
 
@@ -86,9 +85,6 @@ def types_of(types: Collection[str] | None) -> list[str] | None:
 def next_attempt(failures: int, now: datetime, give_up_at: datetime, share: float) -> datetime:
     """When to try again after so many failures in a row: 30 s, doubled each time, 6 h at most.
 
-    `share` is a random number from 0 to 1 that spreads what failed together over half of the delay. The
-    last attempt is at the end of the three days.
+    `share` as in `app.core.backoff.delay`. The last attempt is at the end of the three days.
     """
-    doublings = max(0, min(failures - 1, _MOST_DOUBLINGS))
-    delay = min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY)
-    return min(now + delay * (_LEAST_SHARE + (1 - _LEAST_SHARE) * share), give_up_at)
+    return min(now + delay(failures, first=_FIRST_DELAY, longest=_LONGEST_DELAY, share=share), give_up_at)
