@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.metrics import STATEMENTS
-from app.core.pool import Pool, ReadConnection, Rights
+from app.core.pool import Pool, ReadConnection, Rights, survives
 from app.core.statements import Statement
 
 VIEWER_ROLE = "lychgate_viewer"
@@ -70,8 +70,8 @@ class Look:
                 await self._set_rights(connection)
             found = await fetch(connection, statement.sql, *statement.arguments(values))
             sound = True
-        except asyncpg.PostgresError:
-            sound = True
+        except asyncpg.PostgresError as error:
+            sound = survives(error)
             raise
         finally:
             self.pool.give(connection, sound=sound)

@@ -14,7 +14,14 @@ import asyncpg
 Rights = tuple[tuple[str, str], ...]
 """Names and values of the settings that row-level security reads; always the same names."""
 _CLOSING_SECONDS = 10.0
+_FATAL = frozenset({"FATAL", "PANIC"})
 _CLOSED = "the pool is closed"
+
+
+def survives(error: asyncpg.PostgresError) -> bool:
+    """Whether the connection can be used after this error; with a fatal one PostgreSQL is about to close it."""
+    severity = error.severity_en or error.severity
+    return severity not in _FATAL and not isinstance(error, asyncpg.PostgresConnectionError)
 
 
 class ReadConnection(asyncpg.Connection):
@@ -80,9 +87,9 @@ class Pool:
         try:
             yield connection
             sound = not connection.is_in_transaction()
-        except asyncpg.PostgresError:
+        except asyncpg.PostgresError as error:
             # What PostgreSQL refuses leaves the connection as it was, unless a transaction hangs.
-            sound = not connection.is_in_transaction()
+            sound = survives(error) and not connection.is_in_transaction()
             raise
         finally:
             self.give(connection, sound=sound)

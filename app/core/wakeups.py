@@ -53,7 +53,7 @@ class Wakeups:
 
 def away() -> tuple[type[Exception], ...]:
     """What is raised when Redis or PostgreSQL can't be reached; both come back by themselves."""
-    return (RedisError, OSError, TimeoutError, PostgresError, InterfaceError)
+    return (RedisError, OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError)
 
 
 def database_away() -> tuple[type[Exception], ...]:

@@ -7,11 +7,13 @@ import asyncpg
 import pytest
 
 from app.core.database import Database
-from app.core.pool import Pool, ReadConnection
+from app.core.pool import Pool, ReadConnection, survives
 from app.core.statements import Statement
 
 SLEEP = Statement("select pg_sleep(30)", (), {})
 WHO = Statement("select current_setting('lychgate.person', true) as person, pg_backend_pid() as pid", (), {})
+ENDED = (asyncpg.AdminShutdownError, asyncpg.ConnectionDoesNotExistError)
+SUICIDE = Statement("select pg_terminate_backend(pg_backend_pid())", (), {})
 WRONG = Statement("select 1 / 0", (), {})
 
 
@@ -63,6 +65,27 @@ async def test_what_is_broken_off_or_refused_leaves_the_pool_whole(database: Dat
     async with asyncio.timeout(5):
         assert len(await asyncio.gather(*(look.rows(WHO) for _ in range(10)))) == 10
     assert database.statistics()["owner"][0] <= 2
+
+
+def test_only_what_ends_no_session_leaves_a_connection_usable() -> None:
+    told = {"C": "57P01", "M": "terminating connection"}
+    assert not survives(asyncpg.PostgresError.new({**told, "S": "FATAL", "V": "FATAL"}))
+    # In another language the second field alone says it.
+    assert not survives(asyncpg.PostgresError.new({**told, "S": "FATALE", "V": "FATAL"}))
+    assert not survives(asyncpg.ConnectionDoesNotExistError("closed in the middle"))
+    assert survives(asyncpg.PostgresError.new({"C": "57014", "M": "cancelled", "S": "ERROR", "V": "ERROR"}))
+
+
+async def test_a_connection_that_postgres_is_about_to_close_is_given_to_nobody(database: Database) -> None:
+    look = database.as_owner()
+    for _ in range(20):
+        with pytest.raises(ENDED):
+            await look.rows(SUICIDE)
+        assert len(await look.rows(WHO)) == 1
+        with pytest.raises(ENDED):
+            async with look.connection() as one:
+                await one.fetch(SUICIDE.sql)
+        assert len(await look.rows(WHO)) == 1
 
 
 async def test_a_connection_that_postgres_closed_is_replaced(database: Database) -> None:

@@ -79,6 +79,8 @@ class Model:
         gone: list[str] = []
 
         def changed(model: "Model") -> None:
+            # Done twice: on trial, and then in earnest.
+            gone.clear()
             key = model.keys[number]
             key.quota, key.reserved = quota, reserved
             while len(key.machines) > quota:
