@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from app.engine import scalars
@@ -87,3 +88,21 @@ def test_sdl_has_the_contracts_scalars() -> None:
     sdl = SCHEMA.as_str()
     for name in ("DateTime", "JSON", "Upload"):
         assert f"scalar {name}\n" in sdl + "\n"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query Type($name: String!) { __type(name: $name) { name } }",
+        "{ __schema { queryType { name } } hello }",
+    ],
+)
+def test_introspection_is_never_planned(query: str) -> None:
+    before = dict(SCHEMA.documents.facts)
+    with structlog.testing.capture_logs() as logs:
+        results = [run(query, {"name": "Item"} if "$name" in query else None) for _ in range(12)]
+    assert [result.errors for result in results] == [None] * 12
+    assert all(result.data == results[0].data for result in results)
+    assert logs == []
+    after = SCHEMA.documents.facts
+    assert [after[name] - before[name] for name in ("planned", "handed_on")] == [0, 0]
