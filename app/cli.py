@@ -41,6 +41,7 @@ def serve(
     """Serve the API."""
     settings = _settings(host, port)
     _refuse_taken(host, port)
+    _require_files(settings)
     _require_schema(settings)
     from app import main as server
 
@@ -51,6 +52,7 @@ def serve(
 def work() -> None:
     """Do background work alone: mail, timers, sweeps. Any number may run."""
     settings = _settings()
+    _require_files(settings)
     _require_schema(settings)
     from app import main as server
 
@@ -62,6 +64,7 @@ def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the demo company, with mailbox and GraphiQL, on embedded servers."""
     settings = _settings(host, port, dev=True)
     _refuse_taken(host, port)
+    _require_files(settings)
     from app import main as server
 
     server.demo(settings, host, port)
@@ -160,7 +163,8 @@ def doctor(
         for line in checks.list_settings():
             typer.echo(line)
         return
-    found = asyncio.run(checks.examine(_settings()))
+    given = _settings()
+    found = [*asyncio.run(checks.examine(given)), *_dkim_faults(given)]
     for line in found or ["All is well."]:
         typer.echo(line)
     raise typer.Exit(_WRONG if found else 0)
@@ -214,6 +218,26 @@ def _require_schema(settings: "Settings") -> None:
         from app.core.migrate import ensure_current
 
         asyncio.run(ensure_current(settings.database_url.get_secret_value()))
+
+
+def _require_files(settings: "Settings") -> None:
+    """Refuse keys and storage that can't be used, before anything starts."""
+    from app.core.doctor import faulty_files
+
+    for fault in (*faulty_files(settings), *_dkim_faults(settings)):
+        raise OperatorError(fault)
+
+
+def _dkim_faults(settings: "Settings") -> list[str]:
+    from app.mail.dkim import signer_of
+
+    try:
+        signer_of(settings)
+    except (OSError, ValueError, TypeError) as error:
+        return [
+            f"LYCHGATE_DKIM_KEY_FILE {settings.dkim_key_file} can't sign ({error}): name a PEM key or unset it"
+        ]
+    return []
 
 
 def _refuse_taken(host: str, port: int) -> None:

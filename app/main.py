@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from app import demo as company
 from app.context import Context
-from app.core.backing import ServerUrls, backing_servers
+from app.core.backing import ServerUrls, backing_servers, embedded_servers
 from app.core.logging import configure_logging
 from app.core.settings import PREFIX, Settings, load_settings
 from app.core.stopping import told_to_stop
@@ -40,7 +40,7 @@ from app.web.oidc import oidc_routes
 from app.web.persisted import RedisQueries
 from app.web.requests import context_for
 from app.web.stack import app_routes, middleware_of
-from app.web.transport import UVICORN
+from app.web.transport import UVICORN, Starting
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
 Preparation = Callable[[ServerUrls], Awaitable[None]]
@@ -220,13 +220,15 @@ async def background_work(app: App) -> AsyncIterator[None]:
 def serve(settings: Settings, host: str, port: int, workers: int, *, background: bool) -> None:
     """`lychgate serve`: until told to stop."""
     if workers == 1:
-        _run(create_app(settings, background=background), host, port)
+        app = Starting(create_app(settings, background=background))
+        _run(app, uvicorn.Server(uvicorn.Config(app, host=host, port=port, **UVICORN)))
         return
     # Workers read their settings anew: what the command line decided goes by their environment.
     os.environ[f"{PREFIX}PUBLIC_URL"] = settings.public_url
     os.environ[f"{PREFIX}DEV"] = str(settings.dev).lower()
     os.environ[_BACKGROUND] = str(background)
-    _run("app.main:worker", host, port, factory=True, workers=workers)
+    with embedded_servers(settings):
+        uvicorn.run("app.main:worker", host=host, port=port, factory=True, workers=workers, **UVICORN)
 
 
 def worker() -> Starlette:
@@ -262,9 +264,8 @@ def demo(settings: Settings, host: str, port: int) -> None:
             await company.ensure(settings, urls, REACTIONS, progress)
 
     server = Server(settings, background=True, prepare=prepare)
-    web = _Announcing(uvicorn.Config(starlette_of(server), host=host, port=port, **UVICORN), server)
-    with suppress(KeyboardInterrupt):
-        web.run()
+    app = Starting(starlette_of(server))
+    _run(app, _Announcing(uvicorn.Config(app, host=host, port=port, **UVICORN), server))
 
 
 class _Announcing(uvicorn.Server):
@@ -281,5 +282,11 @@ class _Announcing(uvicorn.Server):
             await company.tell(self._server.app)
 
 
-def _run(app: Any, host: str, port: int, **options: Any) -> None:
-    uvicorn.run(app, host=host, port=port, **UVICORN, **options)
+def _run(app: Starting, web: uvicorn.Server) -> None:
+    with suppress(KeyboardInterrupt):
+        try:
+            web.run()
+        except SystemExit:
+            if app.failure is None:
+                raise
+            raise app.failure from None

@@ -1,8 +1,8 @@
 """The servers behind this process: those of the settings, or embedded ones."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from app.core.embedded import EmbeddedServers
@@ -39,6 +39,19 @@ async def backing_servers(settings: Settings, *, check_schema: bool = True) -> A
         yield urls
 
 
+@contextmanager
+def embedded_servers(settings: Settings) -> Iterator[None]:
+    """Hold embedded servers for several processes: started once, and told of once if they don't start.
+
+    Raises EmbeddedError.
+    """
+    if settings.database_url and settings.redis_url:
+        yield
+        return
+    with _start(settings):
+        yield
+
+
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[EmbeddedServers]:
     servers = await _started(settings)
@@ -53,18 +66,19 @@ async def _embedded(settings: Settings) -> AsyncIterator[EmbeddedServers]:
 
 
 async def _started(settings: Settings) -> EmbeddedServers:
-    start = asyncio.ensure_future(
-        asyncio.to_thread(
-            EmbeddedServers.start,
-            settings.home_dir,
-            need_postgres=settings.database_url is None,
-            need_redis=settings.redis_url is None,
-            fsync=settings.embedded_fsync,
-        )
-    )
+    start = asyncio.ensure_future(asyncio.to_thread(_start, settings))
     try:
         return await asyncio.shield(start)
     except asyncio.CancelledError:
         # The thread can't be cancelled: what it started must not be left behind.
         await asyncio.to_thread((await start).stop)
         raise
+
+
+def _start(settings: Settings) -> EmbeddedServers:
+    return EmbeddedServers.start(
+        settings.home_dir,
+        need_postgres=settings.database_url is None,
+        need_redis=settings.redis_url is None,
+        fsync=settings.embedded_fsync,
+    )

@@ -1,9 +1,11 @@
 """What is wrong with this installation, a line each (`lychgate doctor`)."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -33,7 +35,7 @@ async def examine(settings: Settings) -> list[str]:
     except OperatorError as error:
         found = [str(error)]
     found += [line async for line in _smtp(settings.smtp_url)]
-    return [*found, *_keys(settings)]
+    return [*found, *faulty_files(settings), *_open_secrets(settings)]
 
 
 def list_settings() -> Iterator[str]:
@@ -98,7 +100,8 @@ async def _smtp(setting: SecretStr | None) -> AsyncIterator[str]:
         yield f"the mail server refuses us ({str(error) or type(error).__name__}): check {PREFIX}SMTP_URL"
 
 
-def _keys(settings: Settings) -> Iterator[str]:
+def faulty_files(settings: Settings) -> Iterator[str]:
+    """What of keys and storage can't be used, a line each."""
     path = settings.license_key_path
     try:
         Signer.from_file(path)
@@ -110,6 +113,24 @@ def _keys(settings: Settings) -> Iterator[str]:
             MdmVendor.from_pem(vendor.read_bytes())
         except (OSError, ValueError) as error:
             yield f"{vendor} is not an RSA key with its certificate chain in PEM ({error}): mend it"
-    for secret in (path, vendor, settings.home_dir / "secret-key"):
+    yield from _storage(settings.storage_location)
+
+
+def _storage(location: str) -> Iterator[str]:
+    url = urlsplit(location)
+    if url.scheme != "file":
+        return
+    folder = Path(unquote(url.path))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        usable = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    except OSError:
+        usable = False
+    if not usable:
+        yield f"the storage {folder} can't be written: mend its rights, or set {PREFIX}STORAGE_URL to another"
+
+
+def _open_secrets(settings: Settings) -> Iterator[str]:
+    for secret in (settings.license_key_path, settings.mdm_vendor_path, settings.home_dir / "secret-key"):
         if secret.exists() and secret.stat().st_mode & 0o077:
             yield f"{secret} can be read by others: chmod 600 {secret}"

@@ -34,9 +34,10 @@ async def upgrade(url: str) -> str | None:
     """Bring the database to the newest schema; its revision afterwards.
 
     Of several nodes at once one works and the others wait. Raises DatabaseUnavailable, also where
-    rights are missing.
+    rights are missing; SchemaOutdated for a schema that a newer release made.
     """
     async with _connected(url) as connection, _alone(connection):
+        _refuse_unknown(await connection.run_sync(_revision))
         try:
             await connection.run_sync(_upgrade)
         except ProgrammingError as error:
@@ -78,10 +79,8 @@ async def ensure_current(url: str) -> None:
         if found == needed:
             await _look_as_viewer(connection)
             return
-    if found is not None and found not in _known():
-        msg = f"the database's schema ({found}) is of another release than this one ({needed}): run that one"
-    else:
-        msg = f"the database's schema is old ({found or 'empty'}, needed {needed}): run `lychgate migrate`"
+    _refuse_unknown(found)
+    msg = f"the database's schema is old ({found or 'empty'}, needed {needed}): run `lychgate migrate`"
     raise SchemaOutdated(msg)
 
 
@@ -97,8 +96,10 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(alembic_config())
 
 
-def _known() -> set[str]:
-    return {script.revision for script in _scripts().walk_revisions()}
+def _refuse_unknown(found: str | None) -> None:
+    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+        msg = f"the database's schema ({found}) is of another release than this one ({head_revision()}): run that one"
+        raise SchemaOutdated(msg)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network
@@ -19,13 +19,13 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from app.core.errors import SettingsError
 from app.core.home import keep_license_key, kept_secret, prepare_home, require_mdm_vendor
 from app.core.support_hours import SupportHours, parse_support_hours
-from app.core.urls import checked_origin, checked_url, is_loopback
+from app.core.urls import checked_base, checked_origin, checked_storage, checked_url, is_loopback
 
 PREFIX = "LYCHGATE_"
 SHORTEST_SECRET = 32
@@ -189,11 +189,8 @@ class Settings(BaseSettings):
         if info.field_name == "cors_origins":
             return tuple(checked_origin(origin) for origin in value)
         if info.field_name == "storage_url":
-            return value if value is None else checked_url(value, ("file", "s3")).geturl()
-        if not checked_url(value, ("http", "https")).hostname:
-            msg = "has no host"
-            raise ValueError(msg)
-        return value.rstrip("/")
+            return value if value is None else checked_storage(value)
+        return checked_base(value)
 
     @field_validator("mail_from")
     @classmethod
@@ -264,8 +261,8 @@ def load_settings(**overrides: Any) -> Settings:
 
 def read_settings(**overrides: Any) -> Settings:
     """Read and check the settings without touching the disk. Raises SettingsError."""
-    _refuse_misspelt(os.environ)
     try:
+        _refuse_misspelt((*os.environ, *_written()))
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from error
@@ -287,10 +284,15 @@ def _one_line(error: ValidationError) -> str:
     return f"{PREFIX}{field.upper()}{where}: {text}{meant}{more}"
 
 
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+def _written() -> Iterator[str]:
+    """What the .env file sets; its names are read in small letters."""
+    return (name.upper() for name in DotEnvSettingsSource(Settings).env_vars)
+
+
+def _refuse_misspelt(names: Iterable[str]) -> None:
     """A misspelt DATABASE_URL must not silently start an embedded server."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in environment:
+    for name in names:
         if name.startswith(PREFIX) and name not in known:
             alike = get_close_matches(name, known, n=1, cutoff=0.9)
             if alike:

@@ -35,3 +35,21 @@ def checked_origin(text: str) -> str:
         msg = "takes origins (scheme, host, port), like https://portal.example.com"
         raise ValueError(msg)
     return url.geturl()
+
+
+def checked_base(text: str) -> str:
+    """What links are made of: no query, no last slash. Raises ValueError."""
+    url = checked_url(text, ("http", "https"))
+    if not url.hostname or url.query or url.fragment:
+        msg = "takes scheme, host, port and path, like https://portal.example.com"
+        raise ValueError(msg)
+    return text.rstrip("/")
+
+
+def checked_storage(text: str) -> str:
+    """A folder of this machine, or a bucket. Raises ValueError."""
+    url = checked_url(text, ("file", "s3"))
+    if bool(url.hostname) is (url.scheme == "file") or url.query or url.fragment:
+        msg = "is written like file:///var/lib/lychgate or s3://bucket/prefix"
+        raise ValueError(msg)
+    return url.geturl()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,12 @@ def lychgate(home: Path, *arguments: str, **settings: str) -> "subprocess.Comple
         check=False,
         timeout=120,
     )
+
+
+def free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
 
 
 def assert_one_line(done: "subprocess.CompletedProcess[str]", telling: str) -> None:
@@ -67,6 +74,27 @@ def test_a_bad_setting_is_one_line(home: Path, command: str) -> None:
 def test_an_unreachable_database_is_one_line(home: Path, command: str) -> None:
     settings = {"LYCHGATE_DATABASE_URL": NOBODY, "LYCHGATE_SECRET_KEY": LONG}
     assert_one_line(lychgate(home, command, **settings), "LYCHGATE_DATABASE_URL")
+
+
+@pytest.mark.parametrize("name", ["LICENSE_KEY_FILE", "MDM_VENDOR_FILE", "DKIM_KEY_FILE", "STORAGE_URL"])
+def test_files_that_cannot_be_used_are_one_line(home: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("garbage")
+    value = f"file://{tmp_path}/file" if name == "STORAGE_URL" else f"{tmp_path}/file"
+    for command in (["serve", "--port", free_port()], ["work"], ["demo", "--port", free_port()]):
+        assert_one_line(lychgate(home, *command, **{f"LYCHGATE_{name}": value}), f"{tmp_path}/file")
+
+
+def test_a_start_that_fails_is_told_without_a_traceback(home: Path) -> None:
+    (home / "postgres").mkdir(parents=True)
+    (home / "postgres" / "PG_VERSION").write_text("12")
+    try:
+        for options in ((), ("--workers", "2")):
+            done = lychgate(home, "serve", "--port", free_port(), *options)
+            assert done.returncode == 2
+            assert done.stderr.splitlines()[-1].startswith("lychgate: the embedded PostgreSQL does not start")
+            assert "Traceback" not in done.stderr
+    finally:
+        shutil.rmtree(home / "postgres")
 
 
 def test_a_taken_port_is_one_line(home: Path) -> None:

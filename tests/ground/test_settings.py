@@ -33,7 +33,10 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("MAIL_FROM", "nobody", "mail address"),
         ("MAIL_FROM", "a@b.c\r\nBcc: d@e.f", "mail address"),
         ("PUBLIC_URL", "portal", "http://"),
+        ("PUBLIC_URL", "https://portal.example.com/?x=1", "https://portal.example.com"),
         ("STORAGE_URL", "/var/files", "file://"),
+        ("STORAGE_URL", "s3://", "s3://bucket/prefix"),
+        ("STORAGE_URL", "file://var/files", "file:///var"),
         ("OIDC_PROVIDERS", "[{", "is not JSON"),
         ("OIDC_PROVIDERS", '[{"name": "g"}]', "OIDC_PROVIDERS.0.issuer"),
         ("SUPPORT_HOURS", "nine to five", "Mon-Fri 08:00-18:00 Europe/Zurich"),
@@ -79,6 +82,12 @@ def test_a_dot_env_file_is_read_and_the_environment_wins(
     monkeypatch.setenv("LYCHGATE_LOG_LEVEL", "error")
     settings = read_settings()
     assert (settings.log_format, settings.log_level) == ("json", "error")
+
+
+def test_a_misspelt_name_is_refused_in_a_dot_env_file_as_well(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LYCHGATE_DATABSE_URL=postgresql://h/d\n")
+    with pytest.raises(SettingsError, match="did you mean LYCHGATE_DATABASE_URL"):
+        read_settings()
 
 
 def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
