@@ -234,9 +234,7 @@ def _dkim_faults(settings: "Settings") -> list[str]:
     try:
         signer_of(settings)
     except (OSError, ValueError, TypeError) as error:
-        return [
-            f"LYCHGATE_DKIM_KEY_FILE {settings.dkim_key_file} can't sign ({error}): name a PEM key or unset it"
-        ]
+        return [f"LYCHGATE_DKIM_KEY_FILE {settings.dkim_key_file} can't sign ({error}): mend it"]
     return []
 
 
