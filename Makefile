@@ -37,7 +37,7 @@ test: $(READY) ## every check, then every test
 	# What failed on a busy machine is asked once more, alone; what fails twice is a failure.
 	$(BIN)/pytest -n $(JOBS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
-check: $(READY) ## style, types, borders, schema, permissions, migrations, rules
+check: $(READY) ## style, types, borders, schema, permissions, migrations, rules, packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,6 +47,7 @@ check: $(READY) ## style, types, borders, schema, permissions, migrations, rules
 	$(BIN)/python -m scripts.permissions --check
 	$(BIN)/python -m scripts.check_migrations
 	$(BIN)/python -m scripts.rules
+	$(BIN)/python -m scripts.audit_packages
 
 rules: $(READY) ## how far the tests prove docs/rules.md
 	@$(BIN)/python -m scripts.rules
@@ -96,11 +97,8 @@ conformance: audits live-clients schema-tools ## all that outside suites and cli
 fuzz: $(READY) ## 10,000 guessed operations as everybody (CASES=500 for fewer, SEED=1 for the same again)
 	@$(BIN)/python -m tests.conformance.fuzz --cases $(or $(CASES),10000) $(if $(SEED),--seed $(SEED))
 
-audit-packages: ## known faults of the packages in requirements.lock (needs the network)
-	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT
-	$(PYTHON) -m venv "$$tmp/venv"
-	"$$tmp/venv/bin/pip" install --quiet --disable-pip-version-check pip-audit
-	"$$tmp/venv/bin/pip-audit" --requirement requirements.lock --require-hashes --disable-pip --strict --progress-spinner off $(ARGS)
+audit-packages: $(READY) ## known faults of the packages in requirements.lock (ARGS=--strict fails without an index)
+	@$(BIN)/python -m scripts.audit_packages $(ARGS)
 
 soak: $(READY) ## an hour of writers, readers that drop and resume, and servers that die (MINUTES=5 for less)
 	@$(BIN)/python -m tests.conformance.soak --minutes $(or $(MINUTES),60)

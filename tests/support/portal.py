@@ -18,6 +18,7 @@ from app.domain.identity.commands import create_staff
 from app.engine.patience import PING_SECONDS, PONG_SECONDS, PatientWebSockets
 from app.main import Server, starlette_of
 from tests.support import documents
+from tests.support.leaks import Watch
 from tests.support.live import Live, connected
 from tests.support.uploads import request_of
 
@@ -212,15 +213,19 @@ class Portal:
 async def running(
     settings: Settings, *, background: bool = False, pings: tuple[float, float] = (PING_SECONDS, PONG_SECONDS)
 ) -> AsyncIterator[Portal]:
-    """The portal on a free port, in this event loop; ends with the block."""
+    """The portal on a free port, in this event loop; ends with the block.
+
+    Fails at the end if something secret was logged.
+    """
     listening = socket.create_server(("127.0.0.1", 0))
     # asyncio does that only for sockets that name their protocol: else each answer waits 40 ms for an ACK.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     server = Server(settings.model_copy(update={"public_url": url}), background=background)
+    watch = Watch(starlette_of(server))
     web = uvicorn.Server(
         uvicorn.Config(
-            starlette_of(server),
+            watch,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -242,3 +247,4 @@ async def running(
     finally:
         web.should_exit = True
         await task
+    watch.check()
