@@ -15,7 +15,7 @@ from app.domain.identity.events import (
 )
 from app.domain.invitations.progress import follow
 from app.domain.keys.events import KeyChanged, KeyCreated, KeyDeleted, KeyExpired
-from app.domain.mails.events import MailSettled
+from app.domain.mails.events import MailsSettled
 from app.domain.members.events import (
     MemberBlocked,
     MemberChanged,
@@ -45,7 +45,7 @@ REACTIONS: Reactions = {
     ConfirmationRequested: [identity.confirm_address],
     EmailChanged: [identity.address_changed],
     EmailChangeRequested: [identity.confirm_new_address],
-    MailSettled: [follow],
+    MailsSettled: [follow],
     MigrationAnnounced: [transfers.announced],
     ExportReady: [exports.ready],
     PasswordChanged: [identity.password_changed],

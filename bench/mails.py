@@ -1,16 +1,20 @@
-"""Mails through the outbox, against a loop of bare aiosmtplib on one connection (MAI-1).
+"""Mails through the outbox, against loops of bare aiosmtplib on one connection (MAI-1).
 
-Both send to one SMTP server in another process, which takes everything and keeps nothing. The loop
-sends the same rendered message again and again; we claim, unseal, render, send and mark each row.
+All send to one SMTP server in another process, which takes everything and keeps nothing. The loops send the
+same rendered message again and again, as an EmailMessage (`send_message`) or as its bytes (`sendmail`);
+we claim, unseal, render, send and mark each row. With `--turn` the server takes its time for each answer.
 """
 
 import argparse
 import asyncio
-import resource
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import SMTP
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -29,10 +33,12 @@ from app.core.settings import load_settings
 from app.domain.application import App
 from app.domain.mails.commands import Addressee, Letter, write_many
 from app.jobs import send_mail
+from app.mail.message import Message
 from app.mail.render import render
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
 from app.reactions import REACTIONS
+from bench.processes import family_cpu_seconds
 
 FACTS = {"name": "Ada Lovelace", "product": "Desktop", "quantity": 10, "code": "LYC-AAAAA-AAAAA-AAAAA"}
 ROUNDS = 3
@@ -41,14 +47,26 @@ ROUNDS = 3
 class Sink(asyncio.Protocol):
     """The least that an SMTP server can be."""
 
+    def __init__(self, turn: float) -> None:
+        self._turn = turn
+
     def connection_made(self, transport: Any) -> None:
         """Greet."""
         self.transport, self.data, self.buffer = transport, False, b""
         transport.write(b"220 sink\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Answer each line, and each message at its end."""
+        """Answer each line, and each message at its end: all that one packet held, in one."""
         self.buffer += data
+        answers = b"".join(self._answers())
+        if not answers:
+            return
+        if self._turn:
+            asyncio.get_running_loop().call_later(self._turn, self.transport.write, answers)
+        else:
+            self.transport.write(answers)
+
+    def _answers(self) -> Iterator[bytes]:
         while self.buffer:
             mark = b"\r\n.\r\n" if self.data else b"\r\n"
             head, found, rest = self.buffer.partition(mark)
@@ -57,62 +75,90 @@ class Sink(asyncio.Protocol):
             self.buffer = rest
             word = b"." if self.data else head[:4].upper()
             self.data = word == b"DATA"
-            self.transport.write(b"354 go on\r\n" if self.data else b"250 sink\r\n")
+            yield _answer(word)
 
 
-def serve(pipe: Pipe) -> None:
+def _answer(word: bytes) -> bytes:
+    if word == b"EHLO":
+        return b"250-sink\r\n250 PIPELINING\r\n"
+    return b"354 go on\r\n" if word == b"DATA" else b"250 sink\r\n"
+
+
+def serve(pipe: Pipe, turn: float) -> None:
     """The other process."""
 
     async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: Sink(turn), "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(run())
 
 
+@dataclass
+class Run:
+    """What one of them took, over all rounds."""
+
+    mails: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
+    postgresql: float = 0.0
+
+    @asynccontextmanager
+    async def measured(self, mails: int, postmaster: int) -> AsyncIterator[None]:
+        """Add what the block takes."""
+        started, cpu, database = time.perf_counter(), time.process_time(), family_cpu_seconds(postmaster)
+        yield
+        self.seconds += time.perf_counter() - started
+        self.cpu += time.process_time() - cpu
+        self.postgresql += family_cpu_seconds(postmaster) - database
+        self.mails += mails
+
+    def __str__(self) -> str:
+        each = 1_000 / self.mails
+        used = f"{self.cpu * each:.2f} ms of CPU a mail, PostgreSQL {self.postgresql * each:.2f}"
+        return f"{self.mails / self.seconds:7,.0f} mails/s, {self.seconds * each:5.2f} ms a mail, {used}"
+
+
 def main() -> None:
     """Print what each took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=10_000)
-    wanted = parser.parse_args().mails
+    parser.add_argument("--turn", type=float, default=0.0, help="milliseconds until the server answers")
+    parser.add_argument("--connections", type=int, default=4, help="of ours")
+    options = parser.parse_args()
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs,), daemon=True)
+    process = context.Process(target=serve, args=(theirs, options.turn / 1_000), daemon=True)
     process.start()
     try:
         with tempfile.TemporaryDirectory() as home, EmbeddedServers.start(Path(home)) as servers:
-            asyncio.run(compare(servers, Path(home), ours.recv(), wanted))
+            asyncio.run(compare(servers, Path(home), ours.recv(), options))
     finally:
         process.terminate()
 
 
-async def compare(servers: EmbeddedServers, home: Path, port: int, wanted: int) -> None:
-    """The two in turns, so that a busy machine is busy for both."""
-    async with portal(servers, home, port) as app:
-        share, bare, ours = wanted // ROUNDS, list[float](), list[float]()
-        cpu = 0.0
+async def compare(servers: EmbeddedServers, home: Path, port: int, options: argparse.Namespace) -> None:
+    """All in turns, so that a busy machine is busy for all."""
+    share, runs = options.mails // ROUNDS, defaultdict[str, Run](Run)
+    async with portal(servers, home, port, options.connections) as app:
+        postmaster = int(next(home.rglob("postmaster.pid")).read_text().split()[0])
+        message = rendered(app)
         for _ in range(ROUNDS):
-            bare.append(await timed(lambda: loop(app, port, share)))
+            async with runs["bare, bytes"].measured(share, postmaster):
+                await loop_of_bytes(message, port, share)
+            async with runs["bare, EmailMessage"].measured(share, postmaster):
+                await loop_of_messages(message, port, share)
             await queue(app, share)
-            before = resource.getrusage(resource.RUSAGE_SELF)
-            ours.append(await timed(lambda: send_mail.run(app)))
-            after = resource.getrusage(resource.RUSAGE_SELF)
-            cpu += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    total = share * ROUNDS
-    print(f"bare loop: {total / sum(bare):,.0f} mails/s; outbox: {total / sum(ours):,.0f} mails/s", end="; ")
-    print(f"{sum(ours) / sum(bare):.2f} x its time, {cpu / total * 1000:.2f} ms of CPU a mail")
+            async with runs["outbox"].measured(share, postmaster):
+                assert await send_mail.run(app) == share
+    for name, run in runs.items():
+        ratio = runs["outbox"].seconds / run.seconds
+        print(f"{name:20}{run}; the outbox takes {ratio:.2f} x its time")
 
 
-async def timed(run: Callable[[], Awaitable[Any]]) -> float:
-    """Seconds."""
-    started = time.perf_counter()
-    await run()
-    return time.perf_counter() - started
-
-
-async def loop(app: App, port: int, count: int) -> None:
-    """What a script would do."""
+def rendered(app: App) -> Message:
+    """What the loops send."""
     now = app.clock.now()
     row = Mail(
         id=new_id(),
@@ -123,10 +169,22 @@ async def loop(app: App, port: int, count: int) -> None:
         next_attempt_at=now,
         give_up_at=now,
     )
-    message = render(row, FACTS, app.resources.settings, now)
+    return render(row, FACTS, app.resources.settings, now)
+
+
+async def loop_of_bytes(message: Message, port: int, count: int) -> None:
+    """The least that aiosmtplib can do."""
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
         for _ in range(count):
-            await client.send_message(message)
+            await client.sendmail(message.sender, message.recipient, message.raw)
+
+
+async def loop_of_messages(message: Message, port: int, count: int) -> None:
+    """What a script would do."""
+    made = message_from_bytes(message.raw, policy=SMTP)
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+        for _ in range(count):
+            await client.send_message(made)
 
 
 async def queue(app: App, count: int) -> None:
@@ -139,13 +197,15 @@ async def queue(app: App, count: int) -> None:
 
 
 @asynccontextmanager
-async def portal(servers: EmbeddedServers, home: Path, port: int) -> AsyncIterator[App]:
+async def portal(servers: EmbeddedServers, home: Path, port: int, connections: int) -> AsyncIterator[App]:
     """The application on servers of its own, with that mail server."""
     assert servers.urls.database is not None
     assert servers.urls.redis is not None
     await upgrade(servers.urls.database)
     smtp = SecretStr(f"smtp://127.0.0.1:{port}")
-    settings = load_settings(home_dir=home, dev=True, log_level="warning", smtp_url=smtp)
+    settings = load_settings(
+        home_dir=home, dev=True, log_level="warning", smtp_url=smtp, smtp_connections=connections
+    )
     async with App.open(settings, servers.urls.database, servers.urls.redis, REACTIONS) as app:
         yield app
 

@@ -18,15 +18,18 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
-async def to_the_end(item: Coroutine[Any, Any, T]) -> T:
+async def to_the_end(item: Coroutine[Any, Any, T], stopping: asyncio.Event | None = None) -> T:
     """Finish the item at hand even when cancelled meanwhile, and only then pass the cancellation on.
 
-    So a node that stops leaves no mail between the server's 250 and the commit.
+    So a node that stops leaves no mail between the server's 250 and the commit. `stopping` is set
+    then: an item of several parts begins no other.
     """
     task = asyncio.ensure_future(item)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        if stopping is not None:
+            stopping.set()
         if not task.cancelled():
             await asyncio.wait([task])
             # A failure of the item has nobody left to go to; its transaction was rolled back.

@@ -1,11 +1,11 @@
-"""Sends what the outbox holds (MAI-1): several workers, each with one connection and one mail at a time."""
+"""Sends what the outbox holds (MAI-1): several workers, each with one connection, and some mails a transaction."""
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.message import EmailMessage
-from enum import Enum, auto
+from typing import Final
 
 import structlog
 
@@ -17,23 +17,22 @@ from app.jobs.items import to_the_end
 from app.mail.mailbox import development_mailbox
 from app.mail.render import render
 from app.mail.transport import Connection, NotDelivered, Route
-from app.models.mail import Mail, MailStatus
 
 _log = structlog.get_logger(__name__)
-
-
-class _Outcome(Enum):
-    NOTHING_LEFT = auto()
-    DONE = auto()
-    UNREACHABLE = auto()
+_MOST_AT_ONCE: Final = 20
+_LONGEST_TURN_SECONDS: Final = 0.5
 
 
 async def run(app: App) -> int:
     """Send all that is due and in nobody's hands; how many mails were tried."""
-    if not await due(app):
+    waiting = await due(app)
+    if not waiting:
         return 0
+    count = _workers(app)
+    # Few mails are shared by all workers.
+    most = max(1, min(_MOST_AT_ONCE, -(-waiting // count)))
     async with _route(app) as route, asyncio.TaskGroup() as group:
-        workers = [group.create_task(_send(app, route)) for _ in range(_workers(app))]
+        workers = [group.create_task(_send(app, route, most)) for _ in range(count)]
     return sum(worker.result() for worker in workers)
 
 
@@ -58,54 +57,89 @@ async def _route(app: App) -> AsyncIterator[Route]:
         yield route
 
 
-async def _send(app: App, route: Route) -> int:
+async def _send(app: App, route: Route, most: int) -> int:
     """One worker. It stops early when there is no server: the other mails then wait without a failure."""
     tried = 0
-    connection = Connection(route)
+    connection, stopping = Connection(route), asyncio.Event()
     try:
-        while (outcome := await to_the_end(_send_one(app, connection))) is not _Outcome.NOTHING_LEFT:
-            tried += 1
-            if outcome is _Outcome.UNREACHABLE:
-                break
+        while True:
+            turn = _Turn(connection, stopping)
+            await to_the_end(turn.take(app.work(Actor.system(commands.SEND_JOB)), most), stopping)
+            tried += turn.tried
+            if turn.is_last:
+                return tried
     finally:
         await connection.close()
-    return tried
 
 
-async def _send_one(app: App, connection: Connection) -> _Outcome:
-    """Claim a mail, send it, mark it, in one transaction: whoever dies leaves it to the others at once."""
-    async with app.work(Actor.system(commands.SEND_JOB)) as work:
-        mail = await commands.claim(work)
-        if mail is None:
-            return _Outcome.NOTHING_LEFT
+class _Turn:
+    """Some mails, claimed, sent and marked in one transaction: whoever dies leaves them to the others at once.
+
+    A worker that dies has sent what it took since its last commit, and those mails are sent again. So a turn ends
+    after half a second, however few it sent; what it did not begin is free again.
+    """
+
+    def __init__(self, connection: Connection, stopping: asyncio.Event) -> None:
+        self._connection = connection
+        self._stopping = stopping
+        self._sent: list[commands.Claimed] = []
+        self._given_up: list[commands.Claimed] = []
+        self.tried = 0
+        self.is_last = False
+
+    async def take(self, work: Work, most: int) -> None:
+        """Send up to so many mails."""
+        async with work:
+            mails = await commands.claim(work, most)
+            self.is_last = not mails
+            until = time.monotonic() + _LONGEST_TURN_SECONDS
+            for mail in mails:
+                await self._try(work, mail)
+                if self.is_last or self._stopping.is_set() or time.monotonic() >= until:
+                    break
+            await commands.record_sent(work, self._sent)
+            commands.tell_settled(work, self._sent, self._given_up)
+
+    async def _try(self, work: Work, mail: commands.Claimed) -> None:
+        self.tried += 1
         try:
-            message = _rendered(work, mail)
-            await connection.deliver(message, work.resources.settings.mail_from, mail.recipient)
+            await self._deliver(work, mail)
         except NotDelivered as failure:
-            _record(work, mail, failure.reason, final=failure.final)
-            return _Outcome.UNREACHABLE if failure.unreachable else _Outcome.DONE
-        commands.record_sent(work, mail)
-        return _Outcome.DONE
+            self.is_last = failure.unreachable
+            if await _record(work, mail, failure):
+                self._given_up.append(mail)
+        else:
+            self._sent.append(mail)
+
+    async def _deliver(self, work: Work, mail: commands.Claimed) -> None:
+        try:
+            facts = commands.facts_of(work, mail)
+            message = render(mail, facts, work.resources.settings, work.now)
+        except Exception as error:
+            # A fault of ours must not stop the others; a release within 24 hours can still mend this one.
+            _log.exception("mail can't be rendered", mail=str(mail.id), kind=mail.kind)
+            msg = f"it can't be rendered: {type(error).__name__}"
+            raise NotDelivered(msg) from error
+        try:
+            await self._connection.deliver(message)
+        except NotDelivered:
+            raise
+        except Exception as error:
+            # Nor must it make the others forget that they were sent.
+            _log.exception("mail can't be handed over", mail=str(mail.id), kind=mail.kind)
+            msg = f"it can't be handed over: {type(error).__name__}"
+            raise NotDelivered(msg) from error
 
 
-def _rendered(work: Work, mail: Mail) -> EmailMessage:
-    try:
-        return render(mail, commands.facts_of(work, mail), work.resources.settings, work.now)
-    except Exception as error:
-        # A fault of ours must not stop the others; a release within 24 hours can still mend this one.
-        _log.exception("mail can't be rendered", mail=str(mail.id), kind=mail.kind)
-        msg = f"it can't be rendered: {type(error).__name__}"
-        raise NotDelivered(msg) from error
-
-
-def _record(work: Work, mail: Mail, reason: str, *, final: bool) -> None:
-    commands.record_failure(work, mail, reason, final=final, share=random.random())  # noqa: S311 - spreads load
-    given_up = mail.status is MailStatus.FAILED
+async def _record(work: Work, mail: commands.Claimed, failure: NotDelivered) -> bool:
+    share = random.random()  # noqa: S311 - spreads load
+    given_up = await commands.record_failure(work, mail, failure.reason, final=failure.final, share=share)
     report = _log.error if given_up else _log.warning
     report(
         "mail given up" if given_up else "mail not sent yet",
         mail=str(mail.id),
         kind=mail.kind,
-        attempts=mail.attempts,
-        reason=reason,
+        attempts=mail.attempts + 1,
+        reason=failure.reason,
     )
+    return given_up

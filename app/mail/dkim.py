@@ -8,8 +8,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -21,6 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.core.settings import Settings
+from app.domain.mails.rules import domain_of
+from app.mail.headers import folded
 
 HEADER: Final = "DKIM-Signature"
 # From is named once more than it is there, so that nobody adds a second one.
@@ -44,9 +44,9 @@ class Signer:
     domain: str
     selector: str
 
-    def sign(self, message: EmailMessage, at: int) -> None:
-        """Add the signature's header to a whole message; `at` in seconds since 1970."""
-        head, _, body = message.as_bytes().partition(b"\r\n\r\n")
+    def signed(self, raw: bytes, at: int) -> bytes:
+        """A whole message with the signature's header in front; `at` in seconds since 1970."""
+        head, _, body = raw.partition(b"\r\n\r\n")
         found = _headers(head)
         names = [name for name in _SIGNED if name in found] + ["from"]
         tags = {
@@ -64,7 +64,8 @@ class Signer:
         # A name that is there once is signed once: named again it stands for nothing.
         lines = [found.pop(name) for name in names if name in found]
         signature = self._signature(b"".join(lines) + relaxed_header(HEADER.encode(), unsigned.encode()))
-        message[HEADER] = unsigned + _in_pieces(base64.b64encode(signature).decode())
+        header = f"{HEADER}: {unsigned}{_in_pieces(base64.b64encode(signature).decode())}"
+        return folded(header).encode() + b"\r\n" + raw
 
     def _signature(self, text: bytes) -> bytes:
         text = text.removesuffix(b"\r\n")
@@ -77,8 +78,7 @@ def signer_of(settings: Settings) -> Signer | None:
     """The signer that the settings name; None if there is no key. Raises ValueError for a bad one."""
     if settings.dkim_key_file is None:
         return None
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
-    return Signer(_key(settings.dkim_key_file), domain, settings.dkim_selector)
+    return Signer(_key(settings.dkim_key_file), domain_of(settings.mail_from), settings.dkim_selector)
 
 
 @cache

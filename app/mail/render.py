@@ -3,33 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
-from functools import cache, partial
+from email.utils import format_datetime
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import css_inline
+from babel import Locale
 from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template
 
 from app.core.settings import Settings
-from app.domain.mails.rules import message_id, one_line
+from app.domain.mails.commands import Claimed
+from app.domain.mails.rules import message_id, one_line, sender_of
 from app.mail.catalogues import identifier, locale_of, translations
 from app.mail.dkim import signer_of
-from app.mail.headers import POLICY
+from app.mail.headers import END, line, mailbox
+from app.mail.message import Message, whole
+from app.mail.styles import StyledLoader
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+# The same days and numbers stand in many mails.
+_SHOWN: Final = 1_024
 _BLANK_LINES: Final = "\n\n"
-_INLINER: Final = css_inline.CSSInliner(
-    keep_style_tags=True, remove_inlined_selectors=True, keep_at_rules=True, load_remote_stylesheets=False
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Content:
     html: str
 
 
-def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: datetime) -> EmailMessage:
+def render(mail: Mail | Claimed, facts: Mapping[str, Any], settings: Settings, now: datetime) -> Message:
     """The message of a row; the same Message-ID whenever it is made again (MAI-1).
 
     A row's headers may name another Message-ID: that of what is mailed to several people.
@@ -49,26 +49,31 @@ def render(mail: Mail, facts: Mapping[str, Any], settings: Settings, now: dateti
     content = render_content(
         mail.kind, mail.language, facts, time_zone=mail.time_zone, way_out=_way_out(mail.headers)
     )
-    message = EmailMessage(policy=POLICY)
-    message["Subject"] = content.subject
-    message["From"] = _mailbox(*parseaddr(settings.mail_from))
-    message["To"] = _mailbox(mail.recipient_name, mail.recipient)
-    message["Date"] = format_datetime(now)
-    if "Message-ID" not in mail.headers:
-        message["Message-ID"] = message_id(mail.id, settings.mail_from)
-    # Nobody's absence note shall answer a machine.
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    for name, value in mail.headers.items():
-        message[name] = one_line(value)
-    # Quoted-printable passes through every server, and keeps each line short.
-    message.set_content(content.text, cte="quoted-printable")
-    message.add_alternative(content.html, subtype="html", cte="quoted-printable")
-    message["Content-Language"] = _tag(mail.language)
+    name, sender = sender_of(settings.mail_from)
+    utf8 = not (sender.isascii() and mail.recipient.isascii())
+    headers = (
+        line("Subject", content.subject, utf8=utf8),
+        mailbox("From", name, sender, utf8=utf8),
+        mailbox("To", mail.recipient_name, mail.recipient, utf8=utf8),
+        f"Date: {format_datetime(now)}{END}",
+        *(line(name, value, utf8=utf8) for name, value in _others(mail, settings).items()),
+    )
+    raw = whole(headers, mail.id, content.text, content.html)
     signer = signer_of(settings)
     if signer is not None:
-        signer.sign(message, int(now.timestamp()))
-    return message
+        raw = signer.signed(raw, int(now.timestamp()))
+    return Message(sender, mail.recipient, raw, utf8)
+
+
+def _others(mail: Mail | Claimed, settings: Settings) -> dict[str, str]:
+    return {
+        "Message-ID": message_id(mail.id, settings.mail_from),
+        # Nobody's absence note shall answer a machine.
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        **mail.headers,
+        "Content-Language": _tag(mail.language),
+    }
 
 
 def render_content(
@@ -80,22 +85,18 @@ def render_content(
     way_out: str | None = None,
 ) -> Content:
     """Subject, text and HTML of a kind in a language. Raises jinja2.UndefinedError for a missing fact."""
-    name = f"{kind.value.lower()}.j2"
-    text = environment(language, "txt").get_template(name)
-    html = environment(language, "html").get_template(name)
     values = {"name": "", **facts, "time_zone": time_zone, "way_out": way_out}
-    return Content(
-        subject=one_line(_block(text, "subject", values)),
-        text=_tidy(text.render(values)),
-        html=_INLINER.inline(html.render(values, title=one_line(_block(text, "subject", values)))),
-    )
+    name = f"{kind.value.lower()}.j2"
+    text, html = (environment(language, form).get_template(name) for form in ("txt", "html"))
+    subject = one_line(_block(text, "subject", values))
+    return Content(subject, _tidy(text.render(values)), html.render(values, title=subject))
 
 
 @cache
 def environment(language: Language, form: str) -> Environment:
     """The templates in one language and one form (`html` or `txt`)."""
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=StyledLoader(TEMPLATES),
         autoescape=form == "html",  # noqa: S701 - the text part is not HTML
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
@@ -107,10 +108,10 @@ def environment(language: Language, form: str) -> Environment:
     locale = locale_of(language)
     made.globals.update(layout=f"layout.{form}.j2", parts=f"parts.{form}.j2", language=_tag(language))
     made.filters.update(
-        day=lambda value: format_date(date.fromisoformat(value), "long", locale=locale),
+        day=partial(_day, locale=locale),
         moment=partial(_moment, locale=locale),
-        number=lambda value: format_decimal(value, locale=locale),
-        percent=lambda value: format_percent(value / 100, locale=locale),
+        number=partial(_number, locale=locale),
+        percent=partial(_percent, locale=locale),
         line=one_line,
     )
     return made
@@ -121,7 +122,23 @@ def _way_out(headers: Mapping[str, str]) -> str | None:
     return headers["List-Unsubscribe"].strip("<>") if "List-Unsubscribe" in headers else None
 
 
-def _moment(value: str, time_zone: str, locale: Any) -> str:
+@lru_cache(maxsize=_SHOWN)
+def _day(value: str, locale: Locale) -> str:
+    return format_date(date.fromisoformat(value), "long", locale=locale)
+
+
+@lru_cache(maxsize=_SHOWN)
+def _number(value: int, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
+
+
+@lru_cache(maxsize=_SHOWN)
+def _percent(value: int, locale: Locale) -> str:
+    return format_percent(value / 100, locale=locale)
+
+
+@lru_cache(maxsize=_SHOWN)
+def _moment(value: str, time_zone: str, locale: Locale) -> str:
     """An ISO moment as the reader's clock shows it, with the name of the zone."""
     there = datetime.fromisoformat(value)
     return format_moment(there, "long", tzinfo=ZoneInfo(time_zone), locale=locale)
@@ -139,8 +156,3 @@ def _tidy(text: str) -> str:
 
 def _tag(language: Language) -> str:
     return identifier(language).replace("_", "-")
-
-
-def _mailbox(name: str, address: str) -> Address:
-    local, _, domain = address.rpartition("@")
-    return Address(display_name=one_line(name), username=local, domain=domain)

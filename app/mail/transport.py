@@ -3,8 +3,6 @@
 import asyncio
 import socket
 from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.utils import parseaddr
 from functools import cache
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,9 +10,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from app.core.logging import hide_secrets
+from app.mail.dialogue import Dialogue
+from app.mail.message import Message
 
 _PATIENCE_SECONDS: Final = 10.0
 _LONGEST_SECONDS: Final = 60.0
+_GOODBYE_SECONDS: Final = 1.0
 _IMPLICIT_TLS_PORT: Final = 465
 _SUBMISSION_PORT: Final = 587
 _PERMANENT: Final = range(500, 600)
@@ -66,43 +67,61 @@ class NotDelivered(Exception):
 
 
 class Connection:
-    """One connection to the mail server: made when first needed, dropped at any trouble, then made again."""
+    """One connection to the mail server: made when first needed, dropped at any trouble, then made again.
+
+    That it refuses a message for good is no trouble: it may take the next.
+    """
 
     def __init__(self, route: Route) -> None:
         self._route = route
         self._client: aiosmtplib.SMTP | None = None
+        # Where the server offers to hear several commands at once.
+        self._dialogue: Dialogue | None = None
 
-    async def deliver(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    async def deliver(self, message: Message) -> None:
         """Hand a message over; when this returns the server has said 250. Raises NotDelivered."""
         reused = self._client is not None
         try:
-            await self._deliver(message, sender, recipient)
+            await self._deliver(message)
         except NotDelivered as failure:
             if not (reused and failure.hung_up):
                 raise
             # It was tired of an old connection, not of this message.
-            await self._deliver(message, sender, recipient)
+            await self._deliver(message)
 
     async def close(self) -> None:
         """Say goodbye, shortly."""
-        client, self._client = self._client, None
+        client, dialogue = self._client, self._dialogue
+        self._client = self._dialogue = None
         if client is None:
             return
         try:
-            await client.quit(timeout=1.0)
+            if dialogue is None:
+                await client.quit(timeout=_GOODBYE_SECONDS)
+            else:
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await dialogue.quit()
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             pass
         finally:
             client.close()
 
-    async def _deliver(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    async def _deliver(self, message: Message) -> None:
         client = await self._connected()
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
-                await client.send_message(message, sender=parseaddr(sender)[1], recipients=[recipient])
+                if self._dialogue is not None:
+                    await self._dialogue.send(message)
+                else:
+                    options = ["SMTPUTF8", "BODY=8BITMIME"] if message.utf8 else []
+                    await client.sendmail(
+                        message.sender, message.recipient, message.raw, mail_options=options
+                    )
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            self._drop()
-            raise _refusal(error) from error
+            failure = _refusal(error)
+            if not (failure.final and self._is_open()):
+                self._drop()
+            raise failure from error
         except BaseException:
             self._drop()
             raise
@@ -122,16 +141,24 @@ class Connection:
             )
             try:
                 await client.connect()
+                # It says what it can before the first mail, not with it.
+                await client.ehlo()
             except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
                 msg = f"the mail server can't be used: {_words(error)}"
                 raise NotDelivered(msg, unreachable=True) from error
             self._client = client
+            self._dialogue = Dialogue(client) if client.supports_extension("pipelining") else None
         return self._client
+
+    def _is_open(self) -> bool:
+        if self._dialogue is not None:
+            return self._dialogue.is_open
+        return self._client is not None and self._client.is_connected
 
     def _drop(self) -> None:
         if self._client is not None:
             self._client.close()
-            self._client = None
+        self._client = self._dialogue = None
 
 
 def _refusal(error: Exception) -> NotDelivered:

@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
@@ -14,19 +13,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app.mail.message import Message
 from app.mail.transport import Connection, NotDelivered, Route
 from tests.support.outbox import MailServer
 
 pytestmark = pytest.mark.rule("MAI-1")
 
 
-def message() -> EmailMessage:
-    made = EmailMessage()
-    made["Subject"] = "Hello"
-    made["From"] = "no-reply@localhost"
-    made["To"] = "ada@example.com"
-    made.set_content("Hello")
-    return made
+def message(recipient: str = "ada@example.com", *, utf8: bool = False) -> Message:
+    raw = f"Subject: Hello\r\nFrom: no-reply@localhost\r\nTo: {recipient}\r\n\r\nHello\r\n"
+    return Message("no-reply@localhost", recipient, raw.encode(), utf8)
 
 
 @pytest.fixture
@@ -75,7 +71,7 @@ async def serving(server: MailServer, tls: SSLContext | None = None, **options: 
 async def deliver(url: str) -> None:
     connection = Connection(Route.parse(url))
     try:
-        await connection.deliver(message(), "Lychgate <no-reply@localhost>", "ada@example.com")
+        await connection.deliver(message())
     finally:
         await connection.close()
 

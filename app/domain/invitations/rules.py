@@ -100,7 +100,10 @@ def _checked(cells: Iterable[_Cell]) -> Addresses:
     return Addresses(tuple(good.values()), tuple(errors))
 
 
-def report_now(settled: int, total: int) -> bool:
-    """INV-5: progress is told every tenth of the way, every 500 invitations at least, and at the end."""
+def report_now(settled: int, total: int, just: int = 1) -> bool:
+    """INV-5: progress is told every tenth of the way, every 500 invitations at least, and at the end.
+
+    `just` is how many of the settled ones are news.
+    """
     step = max(1, min(500, total // 10))
-    return settled == total or settled % step == 0
+    return settled == total or settled // step > (settled - just) // step

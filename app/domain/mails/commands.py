@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -16,9 +16,10 @@ from app.access.permissions import Permission
 from app.core.database import Reader
 from app.core.ids import new_id
 from app.core.statements import compiled
+from app.domain.batches import table_of
 from app.domain.errors import Invalid
 from app.domain.mails import preferences, rules
-from app.domain.mails.events import MailSettled
+from app.domain.mails.events import MailsSettled, Settled
 from app.domain.work import Work
 from app.models.mail import Mail, MailKind, MailStatus, ReceivedMail
 from app.models.person import Language, Person
@@ -126,47 +127,86 @@ def _row(work: Work, kind: MailKind, letter: Letter) -> dict[str, Any]:
     }
 
 
-async def claim(work: Work) -> Mail | None:
-    """The mail that is due for longest and in nobody's hands, locked until this Work ends."""
-    work.require(Permission.BACKGROUND_WORK)
-    statement = (
-        select(Mail)
-        # Written out, so that every plan can use the partial index.
-        .where(text("mail.status = 'QUEUED'"), Mail.next_attempt_at <= work.now)  # type: ignore[arg-type]
-        .order_by(Mail.next_attempt_at, Mail.id)  # type: ignore[arg-type]
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
+@dataclass(slots=True)
+class Claimed:
+    """A mail that is due, in the hands of one worker."""
+
+    id: UUID
+    kind: MailKind
+    recipient: str
+    recipient_name: str
+    language: Language
+    time_zone: str
+    headers: Mapping[str, str]
+    facts_sealed: bytes | None
+    attempts: int
+    give_up_at: datetime
+
+
+_mail = table_of(Mail)
+_CLAIM = (
+    select(*(_mail.c[name] for name in Claimed.__slots__))
+    # Written out, so that every plan can use the partial index.
+    .where(text("mail.status = 'QUEUED'"), _mail.c.next_attempt_at <= bindparam("now"))
+    .order_by(_mail.c.next_attempt_at, _mail.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_SENT = (
+    update(_mail)
+    .where(_mail.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+    .values(
+        status=MailStatus.SENT,
+        attempts=_mail.c.attempts + 1,
+        sent_at=bindparam("now"),
+        last_error=None,
+        facts_sealed=None,
     )
-    found: Mail | None = await work.first(statement)
-    return found
+)
 
 
-def facts_of(work: Work, mail: Mail) -> dict[str, Any]:
+async def claim(work: Work, most: int) -> Sequence[Claimed]:
+    """The mails that are due for longest and in nobody's hands, locked until this Work ends."""
+    work.require(Permission.BACKGROUND_WORK)
+    found = await work.session.execute(_CLAIM, {"now": work.now, "most": most})
+    return [Claimed(*row) for row in found]
+
+
+def facts_of(work: Work, mail: Claimed) -> dict[str, Any]:
     """What fills the mail's template. Raises ValueError if it was sealed with another SECRET_KEY."""
     facts: dict[str, Any] = orjson.loads(work.resources.vault.decrypt(mail.facts_sealed or b""))
     return facts
 
 
-def record_sent(work: Work, mail: Mail) -> None:
-    """The server took it: what signs somebody in is forgotten."""
-    mail.status = MailStatus.SENT
-    mail.attempts += 1
-    mail.sent_at = work.now
-    mail.last_error = None
-    mail.facts_sealed = None
-    work.emit(MailSettled(subject_id=mail.id, kind=mail.kind, sent=True))
+async def record_sent(work: Work, mails: Sequence[Claimed]) -> None:
+    """The server took them: what signs somebody in is forgotten."""
+    if mails:
+        await work.session.execute(_SENT, {"ids": [mail.id for mail in mails], "now": work.now})
 
 
-def record_failure(work: Work, mail: Mail, reason: str, *, final: bool, share: float) -> None:
-    """MAI-1: tried again later, unless that is final or 24 hours are over; `share` as in `next_attempt`."""
-    mail.attempts += 1
-    mail.last_error = rules.one_line(reason)[:500]
-    if final or work.now >= mail.give_up_at:
-        mail.status = MailStatus.FAILED
-        work.emit(MailSettled(subject_id=mail.id, kind=mail.kind, sent=False))
+async def record_failure(work: Work, mail: Claimed, reason: str, *, final: bool, share: float) -> bool:
+    """MAI-1: tried again later, unless that is final or 24 hours are over; whether it was given up.
+
+    `share` as in `next_attempt`.
+    """
+    attempts = mail.attempts + 1
+    values: dict[str, Any] = {"attempts": attempts, "last_error": rules.one_line(reason)[:500]}
+    given_up = final or work.now >= mail.give_up_at
+    if given_up:
+        values["status"] = MailStatus.FAILED
     else:
         # Never later than the end of the 24 hours: then it is tried for the last time.
-        mail.next_attempt_at = min(rules.next_attempt(mail.attempts, work.now, share), mail.give_up_at)
+        values["next_attempt_at"] = min(rules.next_attempt(attempts, work.now, share), mail.give_up_at)
+    await work.session.execute(update(_mail).where(_mail.c.id == mail.id).values(values))
+    return given_up
+
+
+def tell_settled(work: Work, sent: Sequence[Claimed], given_up: Sequence[Claimed]) -> None:
+    """What became of the mails of this Work, in one event: who follows it takes its locks once, in one order."""
+    settled = [Settled(mail.id, mail.kind, sent=True) for mail in sent]
+    settled += [Settled(mail.id, mail.kind, sent=False) for mail in given_up]
+    if settled:
+        work.emit(MailsSettled(subject_id=settled[0].mail_id, settled=tuple(settled)))
 
 
 async def resend(work: Work, mail_id: UUID | None) -> UUID:

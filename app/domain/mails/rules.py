@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -51,8 +52,9 @@ def one_line(text: str) -> str:
 
     Nothing in it is an encoded word (RFC 2047): headers are read when they are set, `=0D=0A` in one ends a line.
     """
-    visible = (" " if unicodedata.category(char).startswith("C") else char for char in text)
-    return " ".join("".join(visible).split()).replace("=?", "= ?")
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)
+    return " ".join(text.split()).replace("=?", "= ?")
 
 
 def next_attempt(attempts: int, now: datetime, share: float) -> datetime:
@@ -65,5 +67,23 @@ def next_attempt(attempts: int, now: datetime, share: float) -> datetime:
 
 def message_id(id_: UUID, sender: str) -> str:
     """MAI-1: the Message-ID of a row, the same at every attempt; `sender` is the setting MAIL_FROM."""
-    domain = parseaddr(sender)[1].rpartition("@")[2]
-    return f"<{id_.hex}@{domain.encode('idna').decode()}>"
+    return f"<{id_.hex}@{domain_of(sender)}>"
+
+
+@lru_cache(maxsize=16)
+def sender_of(sender: str) -> tuple[str, str]:
+    """Name and address in the setting MAIL_FROM, the address's domain in ASCII."""
+    name, address = parseaddr(sender)
+    try:
+        # A portal that is being tried out may well send from a machine without a public name.
+        found = validate_email(
+            address, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except EmailNotValidError:
+        return name, address
+    return name, found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
+
+
+def domain_of(sender: str) -> str:
+    """The domain that mails come from, in ASCII; `sender` is the setting MAIL_FROM."""
+    return sender_of(sender)[1].rpartition("@")[2]

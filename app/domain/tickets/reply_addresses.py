@@ -3,11 +3,11 @@
 import base64
 import hmac
 import re
-from email.utils import parseaddr
 from typing import Final
 from uuid import UUID
 
 from app.core.crypto import Vault
+from app.domain.mails.rules import domain_of
 
 _PREFIX: Final = "reply"
 _BYTES: Final = 15
@@ -17,8 +17,7 @@ _FORM: Final = re.compile(rf"{_PREFIX}\+(\d{{7,9}})\.([a-z2-7]{{24}})@.+", re.IG
 
 def address_of(vault: Vault, sender: str, number: int, ticket_id: UUID, person_id: UUID) -> str:
     """The address for one person's answers; its domain is that of the setting MAIL_FROM."""
-    domain = parseaddr(sender)[1].rpartition("@")[2]
-    return f"{_PREFIX}+{number}.{_signature(vault, ticket_id, person_id)}@{domain}"
+    return f"{_PREFIX}+{number}.{_signature(vault, ticket_id, person_id)}@{domain_of(sender)}"
 
 
 def split(address: str) -> tuple[int, str] | None:
