@@ -142,7 +142,7 @@ async def compare(servers: EmbeddedServers, home: Path, port: int, options: argp
     """All in turns, so that a busy machine is busy for all."""
     share, runs = options.mails // ROUNDS, defaultdict[str, Run](Run)
     async with portal(servers, home, port, options.connections) as app:
-        postmaster = int(next(home.rglob("postmaster.pid")).read_text().split()[0])
+        postmaster = postmaster_of(home)
         message = rendered(app)
         for _ in range(ROUNDS):
             async with runs["bare, bytes"].measured(share, postmaster):
@@ -155,6 +155,11 @@ async def compare(servers: EmbeddedServers, home: Path, port: int, options: argp
     for name, run in runs.items():
         ratio = runs["outbox"].seconds / run.seconds
         print(f"{name:20}{run}; the outbox takes {ratio:.2f} x its time")
+
+
+def postmaster_of(home: Path) -> int:
+    """PostgreSQL's process."""
+    return int(next(home.rglob("postmaster.pid")).read_text().split()[0])
 
 
 def rendered(app: App) -> Message:

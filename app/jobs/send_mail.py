@@ -20,6 +20,7 @@ from app.mail.transport import Connection, NotDelivered, Route
 
 _log = structlog.get_logger(__name__)
 _MOST_AT_ONCE: Final = 20
+_FEW: Final = 8
 _LONGEST_TURN_SECONDS: Final = 0.5
 
 
@@ -29,8 +30,9 @@ async def run(app: App) -> int:
     if not waiting:
         return 0
     count = _workers(app)
-    # Few mails are shared by all workers.
-    most = max(1, min(_MOST_AT_ONCE, -(-waiting // count)))
+    # Few mails are sent one by one, so that they come about in the order in which they were written.
+    most = waiting if count == 1 else waiting // (count * _FEW)
+    most = max(1, min(_MOST_AT_ONCE, most))
     async with _route(app) as route, asyncio.TaskGroup() as group:
         workers = [group.create_task(_send(app, route, most)) for _ in range(count)]
     return sum(worker.result() for worker in workers)

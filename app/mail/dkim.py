@@ -26,7 +26,7 @@ HEADER: Final = "DKIM-Signature"
 # From is named once more than it is there, so that nobody adds a second one.
 _SIGNED: Final = (
     *("from", "to", "subject", "date", "message-id", "mime-version", "content-type"),
-    *("list-unsubscribe", "list-unsubscribe-post", "in-reply-to", "references"),
+    *("reply-to", "list-unsubscribe", "list-unsubscribe-post", "in-reply-to", "references"),
 )
 _LEAST_RSA_BITS: Final = 1_024
 _LINE: Final = 60

@@ -90,3 +90,14 @@ def test_progress_is_told_now_and_then_and_at_the_end(total: int) -> None:
     assert told[-1] == total
     assert len(told) <= max(20, total // 500 + 1)
     assert all(later - earlier <= 500 for earlier, later in zip([0, *told], told, strict=False))
+
+
+@pytest.mark.rule("INV-5")
+@given(st.integers(1, 20_000), st.lists(st.integers(1, 60), min_size=1))
+def test_progress_by_several_at_once_skips_none_of_its_steps(total: int, steps: list[int]) -> None:
+    settled = 0
+    for step in steps:
+        just = min(step, total - settled)
+        settled += just
+        alone = [report_now(each, total) for each in range(settled - just + 1, settled + 1)]
+        assert report_now(settled, total, just) == any(alone) or not just

@@ -15,12 +15,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.core.ids import new_id
 from app.core.settings import read_settings
+from app.domain.application import App
+from app.jobs import send_mail
 from app.mail.dkim import Key, relaxed_body, relaxed_header
 from app.mail.message import Message
 from app.mail.render import render
 from app.models.mail import Mail, MailKind
 from app.models.person import Language
 from tests.support.letters import FACTS, NOW
+from tests.support.outbox import WITH_AND_WITHOUT_PIPELINING, MailServer, OpenApp, queue_mail
 
 # RFC 8463, appendix A: the message's body, and what its signer has computed of it.
 RFC_BODY = b"Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n"
@@ -95,6 +98,34 @@ def test_a_signed_mail_can_be_checked_and_not_be_changed(kind: str, tmp_path: Pa
         assert old in raw
         with pytest.raises(InvalidSignature):
             check(raw.replace(old, new, 1), key)
+
+
+@pytest.mark.rule("MAI-4")
+@WITH_AND_WITHOUT_PIPELINING
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+async def test_a_mail_that_needs_smtputf8_arrives_with_its_signature_whole(
+    app: App, open_app: OpenApp, mail_server: MailServer, tmp_path: Path, kind: str
+) -> None:
+    """RFC 6532: its headers are UTF-8; domains are signed and sent in ASCII (RFC 5891)."""
+    key = Ed25519PrivateKey.generate() if kind == "ed25519" else generate_private_key(65537, 2048)
+    path = tmp_path / "key.pem"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    await queue_mail(app, "j\u00f6rg@b\u00fccher.example")
+    sender = '"B\u00fccher, Jo" <no-reply@b\u00fccher.example>'
+    changes = {"mail_from": sender, "dkim_key_file": path, "smtp_url": mail_server.url}
+    async with open_app(**changes) as node:
+        assert await send_mail.run(node) == 1
+    (raw,) = mail_server.raw
+    check(raw, key)
+    head = raw.partition(b"\r\n\r\n")[0].decode()
+    assert 'From: "B\u00fccher, Jo" <no-reply@xn--bcher-kva.example>' in head
+    assert "To: Ada <j\u00f6rg@xn--bcher-kva.example>" in head
+    assert " d=xn--bcher-kva.example;" in head
+    assert "@xn--bcher-kva.example>" in next(
+        line for line in head.splitlines() if line.startswith("Message-ID")
+    )
+    with pytest.raises(InvalidSignature):
+        check(raw.replace("j\u00f6rg".encode(), b"jorg"), key)
 
 
 def test_without_a_key_nothing_is_signed() -> None:

@@ -20,9 +20,9 @@ from app.core.ids import new_id
 from app.core.settings import Settings, read_settings
 from app.domain.errors import Invalid
 from app.domain.mails.rules import one_line, recipient_of
+from app.mail import message as messages
 from app.mail.catalogues import catalogue_file, identifier
 from app.mail.headers import line, mailbox
-from app.mail.message import Message, whole
 from app.mail.render import TEMPLATES, environment, render, render_content
 from app.mail.styles import INLINER
 from app.models.mail import Mail, MailKind
@@ -228,7 +228,7 @@ def head(*lines: str) -> EmailMessage:
 @example(value="=?utf-8?q?a=0D=0ABcc:_victim@example.com?=", utf8=False)
 @example(value="a" * 2_000, utf8=True)
 @example(value="Clé " * 100, utf8=False)
-def test_a_header_arrives_as_it_was_set_and_begins_no_other(value: str, utf8: bool) -> None:
+def test_a_header_arrives_as_it_was_set_and_begins_no_other(value: str, *, utf8: bool) -> None:
     message = head(line("Subject", value, utf8=utf8))
     assert message.keys() == ["Subject"]
     assert message["Subject"] == one_line(value)
@@ -238,7 +238,7 @@ def test_a_header_arrives_as_it_was_set_and_begins_no_other(value: str, utf8: bo
 @given(name=HEADERS, utf8=st.booleans())
 @example(name='Doe, Jane ("JD") <x@example.com>', utf8=False)
 @example(name="山田 太郎" * 40, utf8=False)
-def test_a_name_arrives_as_it_was_set(name: str, utf8: bool) -> None:
+def test_a_name_arrives_as_it_was_set(name: str, *, utf8: bool) -> None:
     written = mailbox("To", name, "ada@example.com", utf8=utf8)
     message = head(written)
     assert message.keys() == ["To"]
@@ -261,7 +261,7 @@ def test_what_is_no_address_gets_no_header(address: str) -> None:
     with pytest.raises(ValueError, match="no address"):
         mailbox("To", "Ada", address)
     with pytest.raises(ValueError, match="no address has"):
-        Message("no-reply@portal.example", address + "\r\nRSET", b"")
+        messages.Message("no-reply@portal.example", address + "\r\nRSET", b"")
 
 
 @pytest.mark.rule("MAI-2")
@@ -275,7 +275,7 @@ def test_a_subject_of_any_length_arrives_as_it_is(length: int) -> None:
 @given(said=st.text(st.characters(codec="utf-8")), id_=st.uuids())
 @example(said=".\r\n.\nFrom x \n=_--", id_=UUID(int=1))
 def test_parts_arrive_as_they_were_written(said: str, id_: UUID) -> None:
-    raw = whole(["Subject: x\r\n"], id_, said, f"<p>{said}</p>")
+    raw = messages.whole(["Subject: x\r\n"], id_, said, f"<p>{said}</p>")
     assert max(map(len, raw.split(b"\r\n"))) <= 78
     message = parsed(raw)
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]

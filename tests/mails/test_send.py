@@ -1,3 +1,4 @@
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
@@ -10,7 +11,15 @@ from app.domain.mails.commands import Addressee, write
 from app.jobs import send_mail
 from app.models.mail import MailKind
 from app.models.person import Language
-from tests.support.outbox import FACTS, MailServer, OpenApp, execute, queue_mail, received
+from tests.support.outbox import (
+    FACTS,
+    WITH_AND_WITHOUT_PIPELINING,
+    MailServer,
+    OpenApp,
+    execute,
+    queue_mail,
+    received,
+)
 
 pytestmark = pytest.mark.rule("MAI-1")
 
@@ -82,6 +91,7 @@ async def test_workers_reuse_their_connections(app: App, open_app: OpenApp, mail
     }
 
 
+@WITH_AND_WITHOUT_PIPELINING
 @pytest.mark.parametrize("answer", ["451 later", "421 closing", "452 full", None])
 async def test_a_temporary_failure_is_tried_again_with_the_same_message_id(
     app: App, open_app: OpenApp, mail_server: MailServer, answer: str | None
@@ -147,6 +157,7 @@ async def test_a_server_that_is_away_costs_one_mail_one_attempt(
     assert len(mail_server.taken) == 5
 
 
+@WITH_AND_WITHOUT_PIPELINING
 async def test_a_tired_connection_is_replaced_at_once(
     app: App, open_app: OpenApp, mail_server: MailServer
 ) -> None:
@@ -167,3 +178,51 @@ async def test_a_mail_that_cannot_be_rendered_stops_no_other(app: App) -> None:
     assert message["To"] == "Ada <bob@example.com>"
     rows = await execute(app, "select last_error from mail where status = 'QUEUED'")
     assert [row["last_error"] for row in rows] == ["it can't be rendered: UndefinedError"]
+
+
+@WITH_AND_WITHOUT_PIPELINING
+async def test_refused_recipients_cost_the_others_nothing(
+    app: App, open_app: OpenApp, mail_server: MailServer
+) -> None:
+    people = [f"user{number}@example.com" for number in range(8)]
+    mail_server.refused = {people[1]: "550 no such user", people[4]: "450 try later", people[5]: "552 full"}
+    for person in people:
+        await queue_mail(app, person)
+    async with open_app(smtp_url=mail_server.url, smtp_connections=1) as node:
+        assert await send_mail.run(node) == 8
+    rows = await execute(app, "select recipient, status, last_error from mail order by recipient")
+    assert {row["recipient"]: (row["status"], row["last_error"]) for row in rows} == {
+        person: (
+            {"5": "FAILED", "4": "QUEUED"}.get(mail_server.refused.get(person, "2")[0], "SENT"),
+            mail_server.refused.get(person),
+        )
+        for person in people
+    }
+    assert len(mail_server.taken) == 5
+    # A refusal for good leaves the connection as it was; any other trouble makes a new one.
+    assert mail_server.connections == 2
+
+
+async def test_what_a_slow_server_took_is_marked_before_the_rest_is_sent(
+    app: App, open_app: OpenApp, mail_server: MailServer
+) -> None:
+    """A worker that dies repeats what it sent since its last commit: that is half a second's."""
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> None:
+        if len(mail_server.taken) == 2:
+            held.set()
+            await go_on.wait()
+        await asyncio.sleep(0.3)
+
+    mail_server.before_answer = slowly
+    for number in range(4):
+        await queue_mail(app, f"user{number}@example.com")
+    async with open_app(smtp_url=mail_server.url, smtp_connections=1) as node:
+        sending = asyncio.create_task(send_mail.run(node))
+        await held.wait()
+        [row] = await execute(app, "select count(*) from mail where status = 'SENT' and facts_sealed is null")
+        assert row["count"] == 2
+        go_on.set()
+        assert await sending == 4
+    assert len(mail_server.taken) == 4

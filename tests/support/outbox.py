@@ -103,11 +103,14 @@ def parsed(raw: bytes) -> EmailMessage:
 
 @dataclass
 class MailServer:
-    """Takes mail; says what `answers` holds first, then 250 to all that follows."""
+    """Takes mail; says what `answers` holds first, then 250 to all that follows; `refused` by their address."""
 
     answers: list[Answer] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    pipelining: bool = True
     at_connect: list[str] = field(default_factory=list)
     taken: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     connections: int = 0
     most_at_once: int = 0
     port: int = 0
@@ -122,7 +125,14 @@ class MailServer:
         self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return responses
+        return [responses[0], *(["250-PIPELINING"] if self.pipelining else []), *responses[1:]]
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if address not in self.refused:
+            envelope.rcpt_tos.append(address)
+        return self.refused.get(address, "250 ok")
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
         self._now += 1
@@ -136,7 +146,8 @@ class MailServer:
                 await asyncio.sleep(0)
                 return "421 never heard"
             if answer.startswith("250"):
-                self.taken.append(parsed(envelope.original_content or b""))
+                self.raw.append(envelope.original_content or b"")
+                self.taken.append(parsed(self.raw[-1]))
             return answer
         finally:
             self._now -= 1
@@ -152,10 +163,12 @@ class _Protocol(SMTP):  # type: ignore[misc]
 
 
 @pytest.fixture
-async def mail_server() -> AsyncIterator[MailServer]:
+async def mail_server(request: pytest.FixtureRequest) -> AsyncIterator[MailServer]:
     loop = asyncio.get_running_loop()
-    made = MailServer()
-    server = await loop.create_server(lambda: _Protocol(made, hostname="test", loop=loop), "127.0.0.1", 0)
+    made = MailServer(pipelining=getattr(request, "param", True))
+    server = await loop.create_server(
+        lambda: _Protocol(made, hostname="test", loop=loop, enable_SMTPUTF8=True), "127.0.0.1", 0
+    )
     made.port = server.sockets[0].getsockname()[1]
     yield made
     server.close()
@@ -166,3 +179,8 @@ async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 2
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.02)
+
+
+WITH_AND_WITHOUT_PIPELINING = pytest.mark.parametrize(
+    "mail_server", [True, False], indirect=True, ids=["pipelining", "plain"]
+)
