@@ -9,7 +9,7 @@ import strawberry
 from app.access.actor import Scope
 from app.core import ids
 from app.domain.additional_keys import commands
-from app.domain.additional_keys.rules import ABSENT, KeyChange, KeyTerms
+from app.domain.additional_keys.rules import KeyChange, KeyTerms
 from app.domain.installations import queries as installations
 from app.domain.keys import queries as keys
 from app.domain.subscriptions import queries as subscriptions
@@ -73,16 +73,9 @@ class LicenseKeyMutation:
 
 
 def _change(input: UpdateLicenseKeyInput) -> KeyChange:
-    def given(field: Any) -> Any:
-        return field.value if isinstance(field, strawberry.Some) else ABSENT
-
-    return KeyChange(
-        name=given(input.name),
-        quota=given(input.quota),
-        allocation=given(input.allocation),
-        renews_with_subscription=given(input.renews_with_subscription),
-        expires_on=given(input.expires_on),
-    )
+    fields = ("name", "quota", "allocation", "renews_with_subscription", "expires_on")
+    given = {field: getattr(input, field) for field in fields}
+    return KeyChange(**{field: value for field, value in given.items() if value is not None})
 
 
 async def _rows(info: Info, wanted: Sequence[UUID]) -> list[Any]:

@@ -31,27 +31,25 @@ class CreateLicenseKeyInput:
     )
 
 
-@strawberry.input(description="Other terms of a key; what is left out stays (KEY-7)")
+@strawberry.input(description="Other terms of a key; what is null or left out stays (KEY-7)")
 class UpdateLicenseKeyInput:
-    """KEY-1, KEY-7. Absent is not null."""
+    """KEY-1, KEY-7."""
 
     license_key_id: strawberry.ID = strawberry.field(description="The key; a primary one has a name alone")
-    name: strawberry.Maybe[str | None] = strawberry.field(
-        default=strawberry.UNSET, description="1 to 100 characters"
-    )
-    quota: strawberry.Maybe[int | None] = strawberry.field(
-        default=strawberry.UNSET,
+    name: str | None = strawberry.field(default=None, description="1 to 100 characters")
+    quota: int | None = strawberry.field(
+        default=None,
         description="Licences that it may use; installations beyond it are deactivated",
     )
-    allocation: strawberry.Maybe[Allocation | None] = strawberry.field(
-        default=strawberry.UNSET, description="Whether they leave the pool, or are used out of it"
+    allocation: Allocation | None = strawberry.field(
+        default=None, description="Whether they leave the pool, or are used out of it"
     )
-    renews_with_subscription: strawberry.Maybe[bool | None] = strawberry.field(
-        default=strawberry.UNSET,
+    renews_with_subscription: bool | None = strawberry.field(
+        default=None,
         description="True: its end is the subscription's from now on. False: it keeps its present end",
     )
-    expires_on: strawberry.Maybe[date | None] = strawberry.field(
-        default=strawberry.UNSET, description="An own last good day; it then no longer renews by itself"
+    expires_on: date | None = strawberry.field(
+        default=None, description="An own last good day; it then no longer renews by itself"
     )
     dry_run: bool = strawberry.field(
         default=False, description="Change nothing, and answer what would be deactivated"

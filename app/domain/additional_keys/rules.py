@@ -54,11 +54,11 @@ class KeyTerms:
 class KeyChange:
     """A partial update: what is ABSENT stays."""
 
-    name: str | Absent | None = ABSENT
-    quota: int | Absent | None = ABSENT
-    allocation: Allocation | Absent | None = ABSENT
-    renews_with_subscription: bool | Absent | None = ABSENT
-    expires_on: date | Absent | None = ABSENT
+    name: str | Absent = ABSENT
+    quota: int | Absent = ABSENT
+    allocation: Allocation | Absent = ABSENT
+    renews_with_subscription: bool | Absent = ABSENT
+    expires_on: date | Absent = ABSENT
 
     def given(self) -> dict[str, str]:
         """The fields that are there, and what the input calls them."""
@@ -101,12 +101,6 @@ def changed_terms(key: LicenseKey, change: KeyChange, around: Surroundings) -> K
     given = change.given()
     if key.kind is LicenseKeyKind.PRIMARY:
         refuse(_primary(path) for field, path in given.items() if field != "name")
-    errors: list[DomainError] = [
-        Invalid("This can't be null: leave it out to keep it.", path)
-        for field, path in given.items()
-        if field != "expires_on" and getattr(change, field) is None
-    ]
-    refuse(errors)
     name, errors = _name(change.name) if isinstance(change.name, str) else (key.name, [])
     if isinstance(change.quota, int):
         errors += _quota_errors(change.quota)
@@ -129,15 +123,14 @@ def _changed_end(
 ) -> tuple[bool, date | None, list[DomainError]]:
     """Whether it follows the subscription, its end, and what is wrong with that.
 
-    A date of its own ends following; a null one changes nothing of a key that follows.
+    A date of its own ends following.
     """
     date_given, renews_given = change.expires_on, change.renews_with_subscription
     if isinstance(date_given, Absent) and isinstance(renews_given, Absent):
         return key.renews_with_subscription, key.expires_on, []
     own = isinstance(date_given, date)
     renews = renews_given if isinstance(renews_given, bool) else key.renews_with_subscription and not own
-    end = key.expires_on if isinstance(date_given, Absent) and not renews else date_given
-    end = None if isinstance(end, Absent) else end
+    end = date_given if isinstance(date_given, date) else None if renews else key.expires_on
     errors = list(_end_errors(renews, end, around))
     return renews, around.subscription_end if renews else end, errors
 
