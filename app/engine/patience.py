@@ -3,6 +3,7 @@
 A peer that has gone without a word is noticed by the same: nothing that was sent to it would tell.
 """
 
+import logging
 from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -14,6 +15,9 @@ PING_SECONDS: Final = 10.0
 PONG_SECONDS: Final = 60.0
 _FIRST_PING_SECONDS: Final = 1.0
 _LAST_WORDS_SECONDS: Final = 5.0
+# At lower levels addresses are logged with their query strings, and frames with whatever is in them.
+_LOG: Final = logging.getLogger("uvicorn.websockets")
+_LOG.setLevel(logging.WARNING)
 
 
 class PatientWebSockets(WebSocketsSansIOProtocol):
@@ -24,6 +28,11 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
     """
 
     answers = False
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.logger = self.conn.logger = _LOG
+        self.conn.debug = False
 
     def start_keepalive(self) -> None:
         """The first ping comes soon, so that it is known whether the peer answers."""

@@ -91,7 +91,7 @@ def cookie_facts(settings: Settings) -> dict[str, Any]:
     return {
         "path": "/",
         "httponly": True,
-        "samesite": "lax",
+        "samesite": "Lax",
         "secure": not is_loopback(settings.public_url),
     }
 

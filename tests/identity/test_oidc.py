@@ -243,7 +243,7 @@ async def test_the_way_back_is_checked(settings: Settings) -> None:
             started = await own.get(START)
             cookie = started.headers["set-cookie"]
             assert "HttpOnly" in cookie
-            assert "SameSite=lax" in cookie
+            assert "SameSite=Lax" in cookie
             await portal.advance("PT10M1S")
             late = await at_the_provider(started.headers["location"])
             assert (await own.get(late)).status_code == 400

@@ -61,7 +61,7 @@ async def test_the_cookie_comes_and_works_only_with_the_preflight_header(portal:
     assert "set-cookie" not in plain.headers
     answer = await portal.http.post("/graphql", json=body, headers=preflight)
     cookie = answer.headers["set-cookie"]
-    assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
 
     asked = {"query": WHO}
     assert (await portal.http.post("/graphql", json=asked)).json()["data"]["viewer"] is None

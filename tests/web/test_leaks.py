@@ -1,12 +1,15 @@
 """What watches every test's log for secrets does see them."""
 
+import logging
 import re
 
 import pytest
 import structlog
 
 from app.core.settings import Settings
+from tests.support import documents
 from tests.support.leaks import secrets_of
+from tests.support.live import connected
 from tests.support.portal import PASSWORD, Portal, running
 
 
@@ -25,6 +28,20 @@ async def test_what_is_cut_by_shape_is_no_leak(portal: Portal) -> None:
     """The same pipeline as a server's: tokens and key codes never get through it."""
     ada = await portal.administrator()
     structlog.get_logger("test").warning("for test's sake", note=f"{ada.token} and {ada.code}")
+
+
+async def test_frames_and_addresses_of_websockets_are_not_logged(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fixture looks at the end; here the transport may say whatever it can."""
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.DEBUG)
+    newcomer = await portal.newcomer()
+    address = portal.url.replace("http", "ws", 1) + "/graphql?secret=told-in-1-address"
+    async with connected(address, newcomer.token) as live:
+        answers = await live.subscribe(
+            documents.MUTATIONS["signIn"], input={"email": newcomer.email, "password": PASSWORD}
+        )
+        assert (await answers.next())["errors"] == []
 
 
 @pytest.mark.parametrize(
