@@ -1,10 +1,7 @@
 """The command line `lychgate`. Whatever an operator can mend is one line on standard error, exit code 2."""
 
 import asyncio
-import errno
 import json
-import os
-import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from app.core.errors import OperatorError
+from app.core.listening import refuse_taken
 
 if TYPE_CHECKING:
     from app.core.settings import Settings
@@ -40,7 +38,7 @@ def serve(
 ) -> None:
     """Serve the API."""
     settings = _settings(host, port)
-    _refuse_taken(host, port)
+    refuse_taken(host, port)
     _require_files(settings)
     _require_schema(settings)
     from app import main as server
@@ -63,7 +61,7 @@ def work() -> None:
 def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the demo company, with mailbox and GraphiQL, on embedded servers."""
     settings = _settings(host, port, dev=True)
-    _refuse_taken(host, port)
+    refuse_taken(host, port)
     _require_files(settings)
     from app import main as server
 
@@ -152,6 +150,23 @@ def transfer(
 
 
 @cli.command()
+def reseal() -> None:
+    """Seal anew what former secret keys sealed, after a change of SECRET_KEY."""
+    from app.core import backing, resealing
+
+    async def run(settings: "Settings") -> int:
+        async with backing.backing_servers(settings) as urls:
+            return await resealing.reseal(urls.database, resealing.vault_of(settings), typer.echo)
+
+    try:
+        count = asyncio.run(run(_settings()))
+    except ValueError as error:
+        msg = f"a value is {error}: add that key to LYCHGATE_FORMER_SECRET_KEYS, and reseal again"
+        raise OperatorError(msg) from error
+    typer.echo(f"{count} values were sealed anew.")
+
+
+@cli.command()
 def doctor(
     *,
     settings: Annotated[bool, typer.Option("--settings", help="List every setting instead.")] = False,
@@ -236,21 +251,6 @@ def _dkim_faults(settings: "Settings") -> list[str]:
     except (OSError, ValueError, TypeError) as error:
         return [f"LYCHGATE_DKIM_KEY_FILE {settings.dkim_key_file} can't sign ({error}): mend it"]
     return []
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    try:
-        for family, kind, proto, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            with socket.socket(family, kind, proto) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-    except socket.gaierror as error:
-        _misused(f"--host {host} is not an address of this machine")
-        raise AssertionError from error
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            _misused(f"port {port} on {host} is taken; stop what uses it or choose another --port")
-        _misused(f"can't listen on {host} port {port} ({os.strerror(error.errno or 0)})")
 
 
 async def _create_staff(settings: "Settings", facts: dict[str, str]) -> None:

@@ -20,7 +20,8 @@ from app import demo as company
 from app.context import Context
 from app.core.backing import ServerUrls, backing_servers, embedded_servers
 from app.core.logging import configure_logging
-from app.core.settings import PREFIX, Settings, load_settings
+from app.core.setting_faults import PREFIX
+from app.core.settings import Settings, load_settings
 from app.core.stopping import told_to_stop
 from app.development.routes import development_routes
 from app.domain.application import App

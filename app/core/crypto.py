@@ -8,6 +8,8 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -24,28 +26,44 @@ _passwords = PasswordHasher(memory_cost=47_104, time_cost=1, parallelism=1)
 
 
 class Vault:
-    """Hashes and encrypts with keys derived from the secret key."""
+    """Hashes and encrypts with keys derived from the secret key; opens what former ones sealed.
 
-    def __init__(self, secret_key: str) -> None:
-        self._look_up = _derive(secret_key, "look-up")
-        self._seal = AESGCM(_derive(secret_key, "seal"))
+    The oldest key finds what is stored as a hash: that can't be hashed anew.
+    """
+
+    def __init__(self, secret_key: str, former: Sequence[str] = ()) -> None:
+        keys = [secret_key, *former]
+        self._sign = _derive(secret_key, "look-up")
+        self._look_up = _derive(keys[-1], "look-up")
+        self._seals = [AESGCM(_derive(key, "seal")) for key in keys]
 
     def fingerprint(self, purpose: str, text: str) -> bytes:
         """A keyed hash (32 bytes) that finds `text` again without storing it (KEY-5)."""
         return hmac.digest(self._look_up, f"{purpose}:{text}".encode(), "sha256")
 
+    def signature(self, purpose: str, text: str) -> bytes:
+        """A keyed hash (32 bytes) that only the present key makes: links and addresses that we gave out."""
+        return hmac.digest(self._sign, f"{purpose}:{text}".encode(), "sha256")
+
     def encrypt(self, text: str) -> bytes:
         """AES-256-GCM; the random nonce comes first."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._seal.encrypt(nonce, text.encode(), None)
+        return nonce + self._seals[0].encrypt(nonce, text.encode(), None)
 
     def decrypt(self, sealed: bytes) -> str:
-        """The text of `encrypt`. Raises ValueError if it was sealed with another key."""
-        try:
-            return self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
-        except InvalidTag as error:
-            msg = "sealed with another SECRET_KEY"
-            raise ValueError(msg) from error
+        """The text of `encrypt`. Raises ValueError if it was sealed with a key that isn't known."""
+        return self._opened(sealed)[1]
+
+    def is_fresh(self, sealed: bytes) -> bool:
+        """Whether the present key sealed it. Raises ValueError as `decrypt`."""
+        return self._opened(sealed)[0] is self._seals[0]
+
+    def _opened(self, sealed: bytes) -> tuple[AESGCM, str]:
+        for seal in self._seals:
+            with suppress(InvalidTag):
+                return seal, seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
+        msg = "sealed with another SECRET_KEY"
+        raise ValueError(msg)
 
 
 def _derive(secret_key: str, purpose: str) -> bytes:

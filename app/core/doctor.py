@@ -15,10 +15,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.core.backing import backing_servers
+from app.core.crypto import Vault
 from app.core.errors import OperatorError
 from app.core.mdm import MdmVendor
 from app.core.migrate import ensure_current
-from app.core.settings import PREFIX, Settings, read_settings
+from app.core.resealing import is_readable, vault_of
+from app.core.setting_faults import PREFIX
+from app.core.settings import Settings, read_settings
 from app.core.signing import Signer
 
 _SKEW_SECONDS = 2.0
@@ -30,7 +33,7 @@ async def examine(settings: Settings) -> list[str]:
     """Every fault that can be found, one line each; empty when all is well."""
     try:
         async with backing_servers(settings, check_schema=False) as urls:
-            found = [line async for line in _database(urls.database)]
+            found = [line async for line in _database(urls.database, vault_of(settings))]
             found += [line async for line in _redis(urls.redis)]
     except OperatorError as error:
         found = [str(error)]
@@ -48,19 +51,24 @@ def list_settings() -> Iterator[str]:
         yield f"{PREFIX}{name.upper()} = {shown} [{origin}] {field.description}"
 
 
-async def _database(url: str) -> AsyncIterator[str]:
+async def _database(url: str, vault: Vault) -> AsyncIterator[str]:
+    is_current = True
     try:
         await ensure_current(url)
     except OperatorError as error:
+        is_current = False
         yield str(error)
     try:
         connection = await asyncpg.connect(url, timeout=_PATIENCE_SECONDS)
         try:
             theirs = await connection.fetchval("select clock_timestamp()")
+            opens = not is_current or await is_readable(connection, vault)
         finally:
             await connection.close()
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return
+    if not opens:
+        yield f"{PREFIX}SECRET_KEY doesn't open what is sealed in the database: set the one that sealed it"
     skew = abs((datetime.now(UTC) - theirs).total_seconds())
     if skew > _SKEW_SECONDS:
         yield f"the clocks of this machine and of the database differ by {skew:.1f} s: set both by NTP"

@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.counting import Counting
 from app.core.crypto import Vault
 from app.core.database import Database
+from app.core.resealing import vault_of
 from app.core.settings import Settings
 from app.core.signing import Signer
 from app.core.statements import Statement
@@ -69,7 +70,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
             wakeups=Wakeups(redis),
             attempts=Attempts(redis, limit=_MOST_FAILURES, window=_FAILURES_LAST),
             counting=Counting(redis),
-            vault=Vault(settings.secret_key.get_secret_value()),
+            vault=vault_of(settings),
             signer=Signer.from_file(settings.license_key_path),
             storage=Storage.at(settings.storage_location),
         )

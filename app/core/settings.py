@@ -2,8 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -24,10 +22,10 @@ from pydantic_settings import SettingsError as SourceError
 
 from app.core.errors import SettingsError
 from app.core.home import keep_license_key, kept_secret, prepare_home, require_mdm_vendor
+from app.core.setting_faults import PREFIX, one_line, refuse_misspelt
 from app.core.support_hours import SupportHours, parse_support_hours
 from app.core.urls import checked_base, checked_origin, checked_storage, checked_url, is_loopback
 
-PREFIX = "LYCHGATE_"
 SHORTEST_SECRET = 32
 _EMPTY = SecretStr("")
 _GENERATE = 'generate one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
@@ -75,6 +73,10 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="base of the links in mails")
     secret_key: SecretStr = Field(
         _EMPTY, description="encrypts secrets at rest, 32 characters or more; made in HOME_DIR if not given"
+    )
+    former_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="the key before SECRET_KEY, or a JSON array of them, newest first; the oldest has to stay",
     )
     license_key_file: Path | None = Field(
         None, description="Ed25519 private key (PEM) that signs licences; made in HOME_DIR if not given"
@@ -154,6 +156,13 @@ class Settings(BaseSettings):
             msg = f"is not JSON: {error}"
             raise ValueError(msg) from error
 
+    @field_validator("former_secret_keys", mode="before")
+    @classmethod
+    def _former(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return cls._json(value) if value.startswith("[") else (value,)
+
     @field_validator("support_hours", mode="before")
     @classmethod
     def _hours(cls, value: Any) -> Any:
@@ -200,12 +209,13 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value
 
-    @field_validator("secret_key", "inbound_mail_secret")
+    @field_validator("secret_key", "inbound_mail_secret", "former_secret_keys")
     @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and 0 < len(value.get_secret_value()) < SHORTEST_SECRET:
-            msg = f"is shorter than {SHORTEST_SECRET} characters; {_GENERATE}"
-            raise ValueError(msg)
+    def _long_enough(cls, value: Any) -> Any:
+        for secret in value if isinstance(value, tuple) else (value,):
+            if secret is not None and 0 < len(secret.get_secret_value()) < SHORTEST_SECRET:
+                msg = f"is shorter than {SHORTEST_SECRET} characters; {_GENERATE}"
+                raise ValueError(msg)
         return value
 
     @model_validator(mode="after")
@@ -262,39 +272,11 @@ def load_settings(**overrides: Any) -> Settings:
 def read_settings(**overrides: Any) -> Settings:
     """Read and check the settings without touching the disk. Raises SettingsError."""
     try:
-        _refuse_misspelt((*os.environ, *_written()))
+        written = (name.upper() for name in DotEnvSettingsSource(Settings).env_vars)
+        refuse_misspelt((*os.environ, *written), Settings.model_fields)
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError(_one_line(error)) from error
+        raise SettingsError(one_line(error, Settings.model_fields)) from error
     except (SourceError, OSError, UnicodeDecodeError) as error:
         msg = f"{error}; mend that variable or the .env file"
         raise SettingsError(msg) from error
-
-
-def _one_line(error: ValidationError) -> str:
-    first, *others = error.errors(include_url=False, include_context=False)
-    text = first["msg"].removeprefix("Value error, ")
-    more = f" (and {len(others)} more)" if others else ""
-    if not first["loc"]:
-        return f"{text}{more}"
-    field, *inside = (str(part) for part in first["loc"])
-    known = Settings.model_fields.get(field)
-    where = "".join(f".{part}" for part in inside if part.isalnum())
-    meant = f" [{known.description}]" if known else ""
-    return f"{PREFIX}{field.upper()}{where}: {text}{meant}{more}"
-
-
-def _written() -> Iterator[str]:
-    """What the .env file sets; its names are read in small letters."""
-    return (name.upper() for name in DotEnvSettingsSource(Settings).env_vars)
-
-
-def _refuse_misspelt(names: Iterable[str]) -> None:
-    """A misspelt DATABASE_URL must not silently start an embedded server."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in names:
-        if name.startswith(PREFIX) and name not in known:
-            alike = get_close_matches(name, known, n=1, cutoff=0.9)
-            if alike:
-                msg = f"{name} is not a setting; did you mean {alike[0]}?"
-                raise SettingsError(msg)

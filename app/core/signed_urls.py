@@ -43,5 +43,5 @@ def state_of(vault: Vault, purpose: str, id_: UUID, expires: str, signature: str
 
 
 def _signature(vault: Vault, purpose: str, id_: UUID, expires: str) -> str:
-    raw = vault.fingerprint(f"file:{purpose}", f"{id_.hex}:{expires}")
+    raw = vault.signature(f"file:{purpose}", f"{id_.hex}:{expires}")
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -26,6 +26,8 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("name", "value", "hint"),
     [
         ("SECRET_KEY", "short", "32 characters"),
+        ("FORMER_SECRET_KEYS", '["short"]', "32 characters"),
+        ("FORMER_SECRET_KEYS", "[short", "is not JSON"),
         ("DATABASE_URL", "mysql://u:hunter2@h/d", "postgresql://"),
         ("DATABASE_URL", "postgresql://u:hunter2@h/d", "LYCHGATE_SECRET_KEY is required"),
         ("REDIS_URL", "http://h", "redis://"),
@@ -96,6 +98,19 @@ def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings()
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [
+        (f"{LONG}, {LONG}", [f"{LONG}, {LONG}"]),
+        (f'["{LONG}1", "{LONG}2"]', [f"{LONG}1", f"{LONG}2"]),
+        ("", []),
+    ],
+)
+def test_former_keys_are_one_or_several(monkeypatch: pytest.MonkeyPatch, given: str, keys: list[str]) -> None:
+    monkeypatch.setenv("LYCHGATE_FORMER_SECRET_KEYS", given)
+    assert [key.get_secret_value() for key in read_settings().former_secret_keys] == keys
 
 
 def test_keys_are_generated_once_and_kept_private(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def way_out(resources: Resources, kind: MailKind, person_id: UUID | None) -> dic
 def token_of(vault: Vault, way: WayOut) -> str:
     """What the link carries. It never ends, and can do nothing but this."""
     told = way.person_id.bytes + _CODES[way.topic]
-    signature = vault.fingerprint(_PURPOSE, told.hex())
+    signature = vault.signature(_PURPOSE, told.hex())
     return base64.urlsafe_b64encode(told + signature).decode().rstrip("=")
 
 
@@ -72,7 +72,7 @@ def read_token(vault: Vault, token: str) -> WayOut | None:
     except ValueError:
         return None
     told, signature = raw[: _ID_BYTES + 1], raw[_ID_BYTES + 1 :]
-    if len(raw) != _LENGTH or not hmac.compare_digest(vault.fingerprint(_PURPOSE, told.hex()), signature):
+    if len(raw) != _LENGTH or not hmac.compare_digest(vault.signature(_PURPOSE, told.hex()), signature):
         return None
     topic = next(topic for topic, code in _CODES.items() if code == told[_ID_BYTES:])
     return WayOut(UUID(bytes=told[:_ID_BYTES]), topic)

@@ -32,5 +32,5 @@ def is_genuine(vault: Vault, signature: str, ticket_id: UUID, person_id: UUID) -
 
 
 def _signature(vault: Vault, ticket_id: UUID, person_id: UUID) -> str:
-    raw = vault.fingerprint("ticket-reply", f"{ticket_id.hex}:{person_id.hex}")
+    raw = vault.signature("ticket-reply", f"{ticket_id.hex}:{person_id.hex}")
     return base64.b32encode(raw[:_BYTES]).decode().lower()
