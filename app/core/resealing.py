@@ -14,6 +14,7 @@ from app.core.settings import Settings
 
 Told = Callable[[str], None]
 _ROWS: Final = 1_000
+_TELL_EVERY: Final = 50 * _ROWS
 _COLUMNS: Final = """select quote_ident(table_name) as tab, quote_ident(column_name) as col
     from information_schema.columns
     where table_schema = current_schema() and column_name like '%\\_sealed' order by 1, 2"""
@@ -37,7 +38,7 @@ async def reseal(url: str, vault: Vault, told: Told) -> int:
         count = 0
         for found in await connection.fetch(_COLUMNS):
             done = 0
-            while changed := await _pass(connection, vault, found["tab"], found["col"]):
+            while changed := await _pass(connection, vault, found["tab"], found["col"], told):
                 done += changed
             told(f"{found['tab']}.{found['col']}: {done}")
             count += done
@@ -55,13 +56,15 @@ async def is_readable(connection: Any, vault: Vault) -> bool:
         return False
 
 
-async def _pass(connection: Any, vault: Vault, table: str, column: str) -> int:
+async def _pass(connection: Any, vault: Vault, table: str, column: str, told: Told) -> int:
     """How many old values one look at all rows found: new versions of rows come behind the old ones."""
     page = _PAGE.format(tab=table, col=column)
     change = _CHANGE.format(tab=table, col=column)
-    place, count = (0, 0), 0
+    place, seen, count = (0, 0), 0, 0
     while rows := await connection.fetch(page, place, _ROWS):
-        place = rows[-1]["place"]
+        place, seen = rows[-1]["place"], seen + len(rows)
+        if seen % _TELL_EVERY == 0:
+            told(f"{table}.{column}: {seen} rows looked at")
         old = [row for row in rows if not vault.is_fresh(row["sealed"])]
         if old:
             count += len(old)
