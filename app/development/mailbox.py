@@ -1,10 +1,11 @@
 """The development mailbox: as a page for people, as JSON for tests (MAI-5)."""
 
 import asyncio
+import re
 import secrets
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +17,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from app.access.actor import Actor
 from app.core.database import Row
 from app.domain.application import App
+from app.domain.errors import Invalid
 from app.domain.mails import commands, queries
+from app.domain.mails.rules import recipient_of
 
 _PAGES: Final = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 _PAGE_POLICY: Final = (
@@ -29,11 +32,12 @@ _MAIL_POLICY: Final = (
     "img-src data:; base-uri 'none'; frame-ancestors 'self'"
 )
 _LONGEST_LIST: Final = 200
+_FOLD: Final = re.compile(r"\r?\n([ \t])")
 
 
 async def show(app: App, request: Request) -> Response:
     """Every mail, or those to one address: JSON if it is asked for, otherwise the page."""
-    to = request.query_params.get("to", "").strip() or None
+    to = _address(request.query_params.get("to", "").strip())
     # PostgreSQL's texts hold no NUL: no address has one.
     rows = [] if to and "\0" in to else await queries.received(app.read_all(), to)
     if "application/json" in request.headers.get("accept", ""):
@@ -44,6 +48,14 @@ async def show(app: App, request: Request) -> Response:
         mails=mails, count=len(rows), to=to or "", nonce=nonce
     )
     return HTMLResponse(page, headers=_headers(_PAGE_POLICY.format(nonce=nonce)))
+
+
+def _address(typed: str) -> str | None:
+    """As it was mailed to: its domain in ASCII."""
+    try:
+        return recipient_of(typed) if typed else None
+    except Invalid:
+        return typed
 
 
 async def show_one(app: App, request: Request) -> Response:
@@ -68,23 +80,30 @@ def _readable_all(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _readable(row: Row) -> dict[str, Any]:
-    message = message_from_bytes(row["raw"], _class=EmailMessage, policy=default)
+    # Not as an EmailMessage: that reads each header by a grammar, which takes 4 ms a mail.
+    message = message_from_string(row["raw"].decode(errors="replace"))
+    headers = {name: _header(value) for name, value in message.items()}
+    parts = {part.get_content_type(): part for part in reversed([*message.walk()])}
     return {
         "id": row["id"].hex,
         "to": list(row["recipients"]),
-        "from": str(message["From"] or row["sender"]),
-        # A header that begins on its second line keeps a blank in front.
-        "subject": str(message["Subject"] or "").strip(),
-        "text": _part(message, "plain"),
-        "html": _part(message, "html"),
-        "headers": {name: str(value).strip() for name, value in message.items()},
+        "from": headers.get("From") or row["sender"],
+        "subject": headers.get("Subject", ""),
+        "text": _text(parts.get("text/plain")),
+        "html": _text(parts.get("text/html")),
+        "headers": headers,
         "sentAt": row["received_at"].isoformat().replace("+00:00", "Z"),
     }
 
 
-def _part(message: EmailMessage, kind: str) -> str:
-    part = message.get_body(preferencelist=(kind,))
-    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+def _header(value: str) -> str:
+    line = _FOLD.sub(r"\1", value).strip()
+    return str(make_header(decode_header(line))) if "=?" in line else line
+
+
+def _text(part: Message | None) -> str:
+    body = part.get_payload(decode=True) if part is not None else b""
+    return body.decode(errors="replace").replace("\r\n", "\n") if isinstance(body, bytes) else ""
 
 
 def _headers(policy: str = "default-src 'none'") -> dict[str, str]:

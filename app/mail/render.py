@@ -1,5 +1,6 @@
 """From a row of the outbox to a message: text and HTML out of one template (MAI-2, MAI-4)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, StrictUndefined, Template
+from jinja2.filters import do_striptags
 
 from app.core.settings import Settings
 from app.domain.mails.commands import Claimed
@@ -29,6 +31,7 @@ from app.models.person import Language
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # The same days and numbers stand in many mails.
 _SHOWN: Final = 1_024
+_ASIDE: Final = re.compile(r'<p class="(?:small )?aside".*?</p>', re.DOTALL)
 _BLANK_LINES: Final = "\n\n"
 
 
@@ -113,8 +116,14 @@ def environment(language: Language, form: str) -> Environment:
         number=partial(_number, locale=locale),
         percent=partial(_percent, locale=locale),
         line=one_line,
+        matter=_matter,
     )
     return made
+
+
+def _matter(said: str) -> str:
+    """What a list of mails shows behind the subject: the first words that aren't said in every mail."""
+    return do_striptags(_ASIDE.sub("", said))
 
 
 def _way_out(headers: Mapping[str, str]) -> str | None:

@@ -1,6 +1,7 @@
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -219,6 +220,18 @@ def test_styles_are_in_their_elements_as_if_each_mail_were_styled_by_itself(kind
     (sheet,) = re.findall(r"<style>(.*?)</style>", styled.html, re.DOTALL)
     assert sheet.startswith("@media (prefers-color-scheme: dark)")
     assert len(re.findall("@media|@import|url\\(", styled.html)) == 1
+
+
+@pytest.mark.rule("MAI-2")
+@pytest.mark.parametrize("kind", list(MailKind))
+def test_a_list_of_mails_shows_what_a_mail_is_about(kind: MailKind) -> None:
+    content = render_content(kind, Language.EN, FACTS[kind])
+    (shown,) = re.findall(r'<div class="preheader"[^>]*>(.*?)</div>', content.html, re.DOTALL)
+    assert len(shown.split()) > 3
+    assert not shown.startswith(("Hello", "-=-"))
+    assert "://" not in shown
+    paragraphs = [" ".join(each.split()) for each in content.text.split("\n\n")]
+    assert any(each[:40] == unescape(shown)[:40] for each in paragraphs)
 
 
 def elements(html: str) -> list[Any]:
