@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,10 +16,12 @@ from app.domain.mails import commands, queries
 from app.domain.work import Work
 from app.jobs.items import to_the_end
 from app.mail.mailbox import development_mailbox
+from app.mail.message import Message
 from app.mail.render import render
 from app.mail.transport import Connection, NotDelivered, Route
 
 _log = structlog.get_logger(__name__)
+_Rendered = Message | NotDelivered
 _MOST_AT_ONCE: Final = 20
 _FEW: Final = 8
 _LONGEST_TURN_SECONDS: Final = 0.5
@@ -92,20 +95,26 @@ class _Turn:
     async def take(self, work: Work, most: int) -> None:
         """Send up to so many mails."""
         async with work:
-            mails = await commands.claim(work, most)
+            mails = deque(await commands.claim(work, most))
             self.is_last = not mails
             until = time.monotonic() + _LONGEST_TURN_SECONDS
-            for mail in mails:
-                await self._try(work, mail)
-                if self.is_last or self._stopping.is_set() or time.monotonic() >= until:
-                    break
+            message = _rendered(work, mails[0]) if mails else None
+            while message is not None:
+                mail = mails.popleft()
+                goes_on = bool(mails) and time.monotonic() < until
+                # Rendered while the server is busy with the one before, and announced with it.
+                following = _rendered(work, mails[0]) if goes_on else None
+                await self._try(work, mail, message, following)
+                message = None if self.is_last or self._stopping.is_set() else following
             await commands.record_sent(work, self._sent)
             commands.tell_settled(work, self._sent, self._given_up)
 
-    async def _try(self, work: Work, mail: commands.Claimed) -> None:
+    async def _try(
+        self, work: Work, mail: commands.Claimed, message: _Rendered, following: _Rendered | None
+    ) -> None:
         self.tried += 1
         try:
-            await self._deliver(work, mail)
+            await self._deliver(mail, message, following)
         except NotDelivered as failure:
             self.is_last = failure.unreachable
             if await _record(work, mail, failure):
@@ -113,24 +122,27 @@ class _Turn:
         else:
             self._sent.append(mail)
 
-    async def _deliver(self, work: Work, mail: commands.Claimed) -> None:
+    async def _deliver(self, mail: commands.Claimed, message: _Rendered, following: _Rendered | None) -> None:
+        if isinstance(message, NotDelivered):
+            raise message
         try:
-            facts = commands.facts_of(work, mail)
-            message = render(mail, facts, work.resources.settings, work.now)
-        except Exception as error:
-            # A fault of ours must not stop the others; a release within 24 hours can still mend this one.
-            _log.exception("mail can't be rendered", mail=str(mail.id), kind=mail.kind)
-            msg = f"it can't be rendered: {type(error).__name__}"
-            raise NotDelivered(msg) from error
-        try:
-            await self._connection.deliver(message)
+            await self._connection.deliver(message, following if isinstance(following, Message) else None)
         except NotDelivered:
             raise
         except Exception as error:
-            # Nor must it make the others forget that they were sent.
+            # A fault of ours must not make the others forget that they were sent.
             _log.exception("mail can't be handed over", mail=str(mail.id), kind=mail.kind)
             msg = f"it can't be handed over: {type(error).__name__}"
             raise NotDelivered(msg) from error
+
+
+def _rendered(work: Work, mail: commands.Claimed) -> _Rendered:
+    try:
+        return render(mail, commands.facts_of(work, mail), work.resources.settings, work.now)
+    except Exception as error:  # noqa: BLE001 - see below
+        # A fault of ours must not stop the others; a release within 24 hours can still mend this one.
+        _log.exception("mail can't be rendered", mail=str(mail.id), kind=mail.kind)
+        return NotDelivered(f"it can't be rendered: {type(error).__name__}")
 
 
 async def _record(work: Work, mail: commands.Claimed, failure: NotDelivered) -> bool:

@@ -78,16 +78,19 @@ class Connection:
         # Where the server offers to hear several commands at once.
         self._dialogue: Dialogue | None = None
 
-    async def deliver(self, message: Message) -> None:
-        """Hand a message over; when this returns the server has said 250. Raises NotDelivered."""
+    async def deliver(self, message: Message, following: Message | None = None) -> None:
+        """Hand a message over; when this returns the server has said 250. Raises NotDelivered.
+
+        `following` is the one that is delivered next, if that is known: it may be announced already.
+        """
         reused = self._client is not None
         try:
-            await self._deliver(message)
+            await self._deliver(message, following)
         except NotDelivered as failure:
             if not (reused and failure.hung_up):
                 raise
             # It was tired of an old connection, not of this message.
-            await self._deliver(message)
+            await self._deliver(message, following)
 
     async def close(self) -> None:
         """Say goodbye, shortly."""
@@ -106,12 +109,12 @@ class Connection:
         finally:
             client.close()
 
-    async def _deliver(self, message: Message) -> None:
+    async def _deliver(self, message: Message, following: Message | None) -> None:
         client = await self._connected()
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
                 if self._dialogue is not None:
-                    await self._dialogue.send(message)
+                    await self._dialogue.send(message, following)
                 else:
                     options = ["SMTPUTF8", "BODY=8BITMIME"] if message.utf8 else []
                     await client.sendmail(

@@ -122,6 +122,78 @@ async def test_a_server_that_goes_on_without_a_recipient_gets_no_message() -> No
     assert len(taken) == 1
 
 
+NEXT = b"\r\n.\r\nMAIL FROM:<no-reply@localhost> SIZE=%d\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n" % len(RAW)
+
+
+async def test_the_next_envelope_comes_with_a_message() -> None:
+    taken: list[bytes] = []
+
+    async def both(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # It answers nothing before it has heard both.
+        assert (await reader.readuntil(b"DATA\r\n")).endswith(NEXT)
+        writer.write(f"250 taken\r\n{YES}".encode())
+        await taking("250 taken\r\n", taken)(reader, writer)
+
+    async with scripted(answering(YES, then=both)) as connection:
+        await connection.deliver(message(), message_2 := message("bob@example.com"))
+        await connection.deliver(message_2)
+    assert len(taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "taken_at_first"),
+    [
+        ("250 taken\r\n421 enough\r\n", True),
+        ("250 taken\r\n250 ok\r\n", True),
+        ("552 too large\r\n", False),
+        ("451 later\r\n" + YES, False),
+    ],
+)
+async def test_what_happens_to_one_happens_not_to_the_announced(
+    answers: str, *, taken_at_first: bool
+) -> None:
+    """The server hangs up behind its answer to the first, or refuses it: the second goes another way."""
+    taken: list[bytes] = []
+    second = answering(YES, b"RCPT TO:<bob@example.com>", then=taking("250 taken\r\n", taken))
+    async with scripted(answering(YES, then=answering(answers)), second) as connection:
+        following = message("bob@example.com")
+        if taken_at_first:
+            await connection.deliver(message(), following)
+        else:
+            with pytest.raises(NotDelivered):
+                await connection.deliver(message(), following)
+        await connection.deliver(following)
+    assert len(taken) == 1
+
+
+async def test_a_refused_envelope_that_was_announced_refuses_its_own_mail() -> None:
+    taken: list[bytes] = []
+    third = answering("250 forgotten\r\n" + YES, b"RSET", then=taking("250 taken\r\n", taken))
+    second = answering("552 full\r\n250 ok\r\n550 nobody\r\n503 no\r\n", then=third)
+    async with scripted(answering(YES, then=second)) as connection:
+        following = message("bob@example.com")
+        for each, reason in ((message(), "552 full"), (following, "550 nobody")):
+            with pytest.raises(NotDelivered, match=reason):
+                await connection.deliver(each, following)
+        await connection.deliver(message())
+    assert len(taken) == 1
+
+
+async def test_what_was_announced_and_is_not_sent_is_never_a_message() -> None:
+    taken: list[bytes] = []
+    rest: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        rest.append(await reader.read())
+
+    first = answering(YES, then=answering(f"250 taken\r\n{YES}", then=listen))
+    async with scripted(first, answering(YES, then=taking("250 taken\r\n", taken))) as connection:
+        await connection.deliver(message(), message("bob@example.com"))
+        await connection.deliver(message("eve@example.com"))
+    assert rest == [b""]
+    assert len(taken) == 1
+
+
 @pytest.mark.parametrize("answers", ["", "250 ok\r\n", "250 ok\r\n25", YES])
 async def test_a_server_that_goes_at_any_moment_is_asked_again(answers: str) -> None:
     async with scripted(answering(answers)) as connection:
