@@ -1,5 +1,6 @@
 """Languages of mails (MAI-2): gettext catalogues, compiled when they are first needed."""
 
+from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from babel.support import NullTranslations, Translations
 from app.models.person import Language
 
 DOMAIN: Final = "mail"
+Words = Callable[..., str]
 LOCALES: Final = Path(__file__).parent / "locales"
 _IDENTIFIERS: Final = {Language.PT_BR: "pt_BR", Language.ZH_CN: "zh_CN"}
 
@@ -47,3 +49,27 @@ def translations(language: Language) -> NullTranslations:
         write_mo(compiled, read_po(source, locale=identifier(language), domain=DOMAIN))
     compiled.seek(0)
     return Translations(compiled, domain=DOMAIN)
+
+
+def words_of(language: Language, form: type[str]) -> tuple[Words, Words]:
+    """`gettext` and `ngettext` for templates, as `form` (Markup escapes what is put into the words).
+
+    Not jinja2's own: those look each word up at each use, through three calls.
+    """
+    found = translations(language)
+
+    @cache
+    def one(text: str) -> str:
+        return form(found.gettext(text))
+
+    @cache
+    def plain(text: str) -> str:
+        return one(text) % {}
+
+    def gettext(text: str, /, **values: object) -> str:
+        return one(text) % values if values else plain(text)
+
+    def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
+        return form(found.ngettext(singular, plural, number)) % values
+
+    return gettext, ngettext

@@ -14,13 +14,14 @@ from babel import Locale
 from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined
 from jinja2.filters import do_striptags
+from markupsafe import Markup
 
 from app.core.settings import Settings
 from app.domain.mails.commands import Claimed
 from app.domain.mails.rules import message_id, one_line, sender_of
-from app.mail.catalogues import identifier, locale_of, translations
+from app.mail.catalogues import identifier, locale_of, words_of
 from app.mail.dkim import signer_of
 from app.mail.headers import END, line, mailbox
 from app.mail.message import Message, whole
@@ -91,8 +92,10 @@ def render_content(
     values = {"name": "", **facts, "time_zone": time_zone, "way_out": way_out}
     name = f"{kind.value.lower()}.j2"
     text, html = (environment(language, form).get_template(name) for form in ("txt", "html"))
-    subject = one_line(_block(text, "subject", values))
-    return Content(subject, _tidy(text.render(values)), html.render(values, title=subject))
+    context = text.new_context(values)
+    subject = one_line("".join(text.blocks["subject"](context)))
+    said = "".join(text.root_render_func(context))
+    return Content(subject, _tidy(said), html.render(values, title=subject))
 
 
 @cache
@@ -102,14 +105,14 @@ def environment(language: Language, form: str) -> Environment:
         loader=StyledLoader(TEMPLATES),
         autoescape=form == "html",  # noqa: S701 - the text part is not HTML
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    gettext, ngettext = words_of(language, Markup if form == "html" else str)
     locale = locale_of(language)
     made.globals.update(layout=f"layout.{form}.j2", parts=f"parts.{form}.j2", language=_tag(language))
+    made.globals.update({"_": gettext, "gettext": gettext, "ngettext": ngettext})
     made.filters.update(
         day=partial(_day, locale=locale),
         moment=partial(_moment, locale=locale),
@@ -151,10 +154,6 @@ def _moment(value: str, time_zone: str, locale: Locale) -> str:
     """An ISO moment as the reader's clock shows it, with the name of the zone."""
     there = datetime.fromisoformat(value)
     return format_moment(there, "long", tzinfo=ZoneInfo(time_zone), locale=locale)
-
-
-def _block(template: Template, name: str, values: Mapping[str, Any]) -> str:
-    return "".join(template.blocks[name](template.new_context(dict(values))))
 
 
 def _tidy(text: str) -> str:
