@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import SMTP
@@ -42,6 +42,7 @@ from bench.processes import family_cpu_seconds
 
 FACTS = {"name": "Ada Lovelace", "product": "Desktop", "quantity": 10, "code": "LYC-AAAAA-AAAAA-AAAAA"}
 ROUNDS = 3
+_GO, _STOP = "go", "stop"
 
 
 class Sink(asyncio.Protocol):
@@ -95,6 +96,39 @@ def serve(pipe: Pipe, turn: float) -> None:
     asyncio.run(run())
 
 
+def node(pipe: Pipe, database: str, redis: str, home: Path, port: int, connections: int) -> None:
+    """Another process that sends mail: whenever it is told to, all that is due."""
+
+    async def run() -> None:
+        async with opened(database, redis, home, port, connections) as app:
+            pipe.send(None)
+            while await asyncio.to_thread(pipe.recv) == _GO:
+                cpu = time.process_time()
+                sent = await send_mail.run(app)
+                pipe.send((sent, time.process_time() - cpu))
+
+    asyncio.run(run())
+
+
+@contextmanager
+def nodes(arguments: tuple[Any, ...], count: int) -> Iterator[list[Pipe]]:
+    """So many of them, ready."""
+    context = get_context("spawn")
+    pipes = [context.Pipe() for _ in range(count)]
+    processes = [context.Process(target=node, args=(theirs, *arguments), daemon=True) for _, theirs in pipes]
+    for process in processes:
+        process.start()
+    try:
+        for pipe, _ in pipes:
+            pipe.recv()
+        yield [pipe for pipe, _ in pipes]
+    finally:
+        for pipe, _ in pipes:
+            pipe.send(_STOP)
+        for process in processes:
+            process.join(10)
+
+
 @dataclass
 class Run:
     """What one of them took, over all rounds."""
@@ -126,6 +160,9 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=10_000)
     parser.add_argument("--turn", type=float, default=0.0, help="milliseconds until the server answers")
     parser.add_argument("--connections", type=int, default=4, help="of ours")
+    parser.add_argument(
+        "--nodes", type=int, default=2, help="processes that send together, in a run of their own"
+    )
     options = parser.parse_args()
     context = get_context("spawn")
     ours, theirs = context.Pipe()
@@ -141,20 +178,36 @@ def main() -> None:
 async def compare(servers: EmbeddedServers, home: Path, port: int, options: argparse.Namespace) -> None:
     """All in turns, so that a busy machine is busy for all."""
     share, runs = options.mails // ROUNDS, defaultdict[str, Run](Run)
-    async with portal(servers, home, port, options.connections) as app:
-        postmaster = postmaster_of(home)
-        message = rendered(app)
-        for _ in range(ROUNDS):
-            async with runs["bare, bytes"].measured(share, postmaster):
-                await loop_of_bytes(message, port, share)
-            async with runs["bare, EmailMessage"].measured(share, postmaster):
-                await loop_of_messages(message, port, share)
-            await queue(app, share)
-            async with runs["outbox"].measured(share, postmaster):
-                assert await send_mail.run(app) == share
+    together = f"outbox, {options.nodes} processes"
+    assert servers.urls.database is not None
+    assert servers.urls.redis is not None
+    place = (servers.urls.database, servers.urls.redis, home, port, options.connections)
+    async with portal(*place) as app:
+        postmaster, message = postmaster_of(home), rendered(app)
+        with nodes(place, options.nodes) as others:
+            for _ in range(ROUNDS):
+                async with runs["bare, bytes"].measured(share, postmaster):
+                    await loop_of_bytes(message, port, share)
+                async with runs["bare, EmailMessage"].measured(share, postmaster):
+                    await loop_of_messages(message, port, share)
+                await queue(app, share)
+                async with runs["outbox"].measured(share, postmaster):
+                    assert await send_mail.run(app) == share
+                await queue(app, share)
+                async with runs[together].measured(share, postmaster):
+                    runs[together].cpu += await send_together(others, share)
     for name, run in runs.items():
         ratio = runs["outbox"].seconds / run.seconds
-        print(f"{name:20}{run}; the outbox takes {ratio:.2f} x its time")
+        print(f"{name:22}{run}; the outbox takes {ratio:.2f} x its time")
+
+
+async def send_together(others: list[Pipe], wanted: int) -> float:
+    """Have all that is due sent by other processes; their CPU."""
+    for pipe in others:
+        pipe.send(_GO)
+    done = [await asyncio.to_thread(pipe.recv) for pipe in others]
+    assert sum(sent for sent, _ in done) == wanted
+    return float(sum(cpu for _, cpu in done))
 
 
 def postmaster_of(home: Path) -> int:
@@ -202,16 +255,21 @@ async def queue(app: App, count: int) -> None:
 
 
 @asynccontextmanager
-async def portal(servers: EmbeddedServers, home: Path, port: int, connections: int) -> AsyncIterator[App]:
+async def portal(database: str, redis: str, *others: Any) -> AsyncIterator[App]:
     """The application on servers of its own, with that mail server."""
-    assert servers.urls.database is not None
-    assert servers.urls.redis is not None
-    await upgrade(servers.urls.database)
+    await upgrade(database)
+    async with opened(database, redis, *others) as app:
+        yield app
+
+
+@asynccontextmanager
+async def opened(database: str, redis: str, home: Path, port: int, connections: int) -> AsyncIterator[App]:
+    """A node."""
     smtp = SecretStr(f"smtp://127.0.0.1:{port}")
     settings = load_settings(
         home_dir=home, dev=True, log_level="warning", smtp_url=smtp, smtp_connections=connections
     )
-    async with App.open(settings, servers.urls.database, servers.urls.redis, REACTIONS) as app:
+    async with App.open(settings, database, redis, REACTIONS) as app:
         yield app
 
 
