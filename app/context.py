@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self
 from uuid import UUID
 
 from strawberry.exceptions import ConnectionRejectionError
+from structlog.contextvars import bind_contextvars
 
 from app.access.actor import Actor, Scope
 from app.access.authentication import authenticate
@@ -74,6 +75,8 @@ class Context:
             if self.token is not None:
                 found = await authenticate(self.app.read_all(), self.token, self.clock.now())
                 self.actor = found or self.actor
+        if self.actor.person_id is not None:
+            bind_contextvars(person=self.actor.person_id.hex)
         return self
 
     def of_group(self, actor: Actor) -> "Context":
@@ -131,7 +134,7 @@ class Context:
     def _work(self, actor: Actor) -> Work:
         self.forget()
         work = self.app.work(actor)
-        work.request = self.request
+        work.request, work.is_logged = self.request, True
         return work
 
     def become(self, installation: Any, subscription_ids: Collection[UUID] = ()) -> None:
@@ -140,6 +143,7 @@ class Context:
         `subscription_ids` are those that it uses besides the one that its row shows.
         """
         shown = installation["subscription_id"]
+        self.concerns(installation["account_id"])
         if not self.actor.signed_in:
             self.actor = Actor.known_installation(
                 installation["name"],
@@ -148,6 +152,10 @@ class Context:
                 installation["license_key_id"],
                 {*subscription_ids, *([] if shown is None else [shown])},
             )
+
+    def concerns(self, account_id: UUID) -> None:
+        """Let the log name the account that is asked for."""
+        bind_contextvars(account=account_id.hex)
 
     def witness(self, account_id: UUID | None, subscription_id: UUID) -> None:
         """Show whoever followed a mailed link what it did, for the rest of this operation (MIG-6)."""

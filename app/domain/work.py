@@ -19,6 +19,7 @@ from pgqueuer.queries import Queries
 from sqlalchemy import Select, Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
+from structlog.contextvars import bind_contextvars
 
 from app.access.actor import Actor, ActorKind
 from app.access.permissions import Permission, may
@@ -67,6 +68,8 @@ class Work:
         self._is_owner = False
         # The request with an Idempotency-Key that this is the effect of.
         self.request: UUID | None = None
+        # Whether what is logged from here on is about the accounts of the events: in a request, not in a job.
+        self.is_logged = False
 
     def again(self) -> "Work":
         """Another unit of the same actor: to look whether something is allowed before slow work begins."""
@@ -165,6 +168,8 @@ class Work:
     def emit(self, event: DomainEvent) -> None:
         """What happened: reactions follow, and subscribers hear of it, if and only if this commits."""
         self.events.append(event)
+        if self.is_logged and event.account_id is not None:
+            bind_contextvars(account=event.account_id.hex)
 
     def enqueue(self, job: str) -> None:
         """Have background work look soon, if this commits."""

@@ -48,8 +48,11 @@ class NodeQuery:
         """ACC-2."""
         if not id.startswith(_ACCOUNTS):
             return None
-        row: Account | None = await load_global(info.context, id)
-        return row
+        row: Any = await load_global(info.context, id)
+        if row is not None:
+            info.context.concerns(row["id"])
+        account: Account | None = row
+        return account
 
     @query("The catalogue", public=True)
     async def products(self, info: Info) -> list[Product]:
