@@ -138,7 +138,8 @@ class Server:
 
     async def metrics(self, _request: Request) -> Response:
         """/metrics."""
-        return await health.measures(self.app, self._live(), schema().documents.facts)
+        live = self._live() | {"waiting": self.hub.waiting}
+        return await health.measures(self.app, live, schema().documents.facts)
 
     def routes(self) -> list[BaseRoute]:
         """Every path of docs/operations.md that there is so far."""

@@ -23,7 +23,12 @@ JOB_FAILURES: Final = Counter("lychgate_job_failures_total", "Runs of background
 
 POOL: Final = Gauge("lychgate_pool_connections", "Connections to PostgreSQL", ["pool", "state"])
 LIVE: Final = Gauge(
-    "lychgate_live", "Websockets, subscriptions, groups, and who reads what was missed", ["what"]
+    "lychgate_live",
+    "Websockets, subscriptions, groups, who reads what was missed, and events that are waited for",
+    ["what"],
+)
+LIVE_LAG: Final = Histogram(
+    "lychgate_live_lag_seconds", "From an event to its answer, once a subscription or a group", buckets=_SHORT
 )
 DOCUMENTS: Final = Gauge("lychgate_documents", "GraphQL documents kept parsed", ["what"])
 MAILS: Final = Gauge("lychgate_mails_waiting", "Mails in the outbox that are due")

@@ -10,6 +10,7 @@ from app.context import Context
 from app.core import ids
 from app.core.database import Row
 from app.core.failures import Failure
+from app.core.metrics import LIVE_LAG
 from app.core.wakeups import database_away
 from app.domain.accounts import queries as accounts
 from app.domain.events import cursors
@@ -75,7 +76,8 @@ async def follow(
     # A group's rights are those of its members, who are looked after one by one.
     owner = context.actor.sign_in_id if context.group is None else None
     async with hub.watching(stream, owner) as watch:
-        context.reached = await _beginning(context, stream, watch, after)
+        began = watch.last
+        context.reached = watch.reached = await _beginning(context, stream, watch, after)
         context.listening = True
         while True:
             known = watch.last
@@ -86,10 +88,13 @@ async def follow(
                 context.reached = row["sequence"]
                 context.place = cursors.encode(stream, context.reached)
                 context.forget()
+                if context.reached > began:
+                    LIVE_LAG.observe((context.clock.now() - row["occurred_at"]).total_seconds())
                 yield row
+                watch.reached = context.reached
             if len(rows) < events.PAGE:
                 # What the viewer may not see has a number too: it is passed over.
-                context.reached = max(context.reached, known)
+                context.reached = watch.reached = max(context.reached, known)
                 if share is not None and context.shares and context.group is None:
                     context.share = share()
                     return

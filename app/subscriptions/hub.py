@@ -28,6 +28,8 @@ class Watch:
 
     def __init__(self, last: int, owner: UUID | None = None) -> None:
         self.last = last
+        # How far the subscriber has got; None before it began.
+        self.reached: int | None = None
         self.owner = owner
         self.ready = False
         self._grown = asyncio.Event()
@@ -68,6 +70,12 @@ class Hub:
     def ready(self) -> int:
         """How many of them know where their stream stands, and hear of whatever comes."""
         return sum(watch.ready for watches in self._watches.values() for watch in watches)
+
+    @property
+    def waiting(self) -> int:
+        """Events that subscribers have not got to yet, those among them that they may not see included."""
+        known = ((watch.last, watch.reached) for watch in self._all())
+        return sum(max(0, last - reached) for last, reached in known if reached is not None)
 
     @property
     def streams(self) -> int:
