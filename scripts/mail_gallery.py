@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from app.domain.mails.rules import TOPICS
 from app.mail.render import Content, render_content
 from app.models.mail import MailKind
 from app.models.person import Language
@@ -18,7 +20,21 @@ ROOT: Final = Path(__file__).parent.parent
 PICTURES: Final = ROOT / "docs" / "mails"
 # By turns, so that all are seen; Japanese and Chinese need fonts that few servers have.
 OTHERS: Final = (Language.DE, Language.FR, Language.ES, Language.IT, Language.PT_BR)
-WIDTH, HEIGHT = 1240, 640
+WIDTH, LEAST_HEIGHT = 1240, 590
+# The subject, and what is round a frame.
+_ABOVE: Final = 50
+# How high the higher of the two mails is.
+_MEASURE: Final = """<script>onload = () => {
+  const heights = [...document.querySelectorAll("iframe")].map(each => each.contentDocument.body.scrollHeight);
+  document.body.dataset.height = Math.max(...heights);
+}</script>"""
+_OPTIONS: Final = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+)
 _WAY_OUT: Final = "https://portal.example.com/unsubscribe?token=…"
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 
@@ -45,38 +61,31 @@ def main() -> int:
 def take(browser: str, scratch: Path, kind: MailKind, other: Language) -> None:
     """One picture: the mail in English and in another language, side by side."""
     page = scratch / f"{kind.value}.html"
-    page.write_text(_page(kind, other), encoding="utf-8")
+    page.write_text(_page(kind, other, LEAST_HEIGHT), encoding="utf-8")
     target = PICTURES / f"{kind.value.lower()}.png"
-    options = [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--hide-scrollbars",
-        "--force-color-profile=srgb",
-    ]
-    subprocess.run(
-        [
-            *(browser, *options, f"--user-data-dir={scratch / 'profile'}"),
-            *(f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={target}", page.as_uri()),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    run = [browser, *_OPTIONS, f"--user-data-dir={scratch / 'profile'}"]
+    measured = _run([*run, "--virtual-time-budget=1000", "--dump-dom", page.as_uri()])
+    found = re.search(rb'data-height="([0-9]+)"', measured)
+    height = int(found[1]) if found else LEAST_HEIGHT
+    page.write_text(_page(kind, other, height), encoding="utf-8")
+    size = f"--window-size={WIDTH},{height + _ABOVE}"
+    _run([*run, size, f"--screenshot={target}", page.as_uri()])
 
 
-def _page(kind: MailKind, other: Language) -> str:
+def _run(command: list[str]) -> bytes:
+    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+
+
+def _page(kind: MailKind, other: Language, height: int) -> str:
     columns = "".join(_column(content_of(kind, language)) for language in (Language.EN, other))
     style = "body{margin:0;display:flex;font:14px sans-serif}div{flex:1;margin:8px}"
-    style += "iframe{width:100%;height:590px;border:0}"
-    return f"<!doctype html><meta charset=utf-8><style>{style}</style>{columns}"
+    style += f"iframe{{width:100%;height:{height}px;border:0}}"
+    return f"<!doctype html><meta charset=utf-8><style>{style}</style>{_MEASURE}{columns}"
 
 
 def content_of(kind: MailKind, language: Language) -> Content:
     """The mail as it is sent, with a way out where its kind has one."""
-    return render_content(
-        kind, language, FACTS[kind], way_out=_WAY_OUT if kind.value.startswith("OVERUSE") else None
-    )
+    return render_content(kind, language, FACTS[kind], way_out=_WAY_OUT if kind in TOPICS else None)
 
 
 def _column(content: Content) -> str:

@@ -216,6 +216,9 @@ def test_styles_are_in_their_elements_as_if_each_mail_were_styled_by_itself(kind
     values = {"name": "", **FACTS[kind], "time_zone": "UTC", "way_out": way_out, "title": styled.subject}
     alone = INLINER.inline(plain.get_template(f"{kind.value.lower()}.j2").render(values))
     assert elements(styled.html) == elements(alone)
+    links = [dict(each[1]) for each in elements(styled.html) if each[0] == "a" and isinstance(each, tuple)]
+    assert links
+    assert all("color: #" in link["style"] for link in links), "a client's own blue can't be read in the dark"
     # What stays in the sheet is for dark screens; a client without style sheets misses nothing else.
     (sheet,) = re.findall(r"<style>(.*?)</style>", styled.html, re.DOTALL)
     assert sheet.startswith("@media (prefers-color-scheme: dark)")
