@@ -36,7 +36,7 @@ class Job:
 
     `run` does all that is due by the application's clock and in nobody's hands, and says how
     many items that were; each item is claimed by a lock that others skip, and done in a Work
-    of its own, so that a second run, or a run on another node, does nothing twice.
+    of its own (mails: with a few others), so that a second run, or a run on another node, does nothing twice.
     `due` counts what is due, items in somebody's hands included.
     """
 

@@ -144,8 +144,7 @@ class Connection:
             )
             try:
                 await client.connect()
-                # It says what it can before the first mail, not with it.
-                await client.ehlo()
+                await _greet(client)
             except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
                 msg = f"the mail server can't be used: {_words(error)}"
                 raise NotDelivered(msg, unreachable=True) from error
@@ -162,6 +161,17 @@ class Connection:
         if self._client is not None:
             self._client.close()
         self._client = self._dialogue = None
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    """Hear what the server can before the first mail, unless that was said when signing in."""
+    if not client.is_ehlo_or_helo_needed:
+        return
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        # From before 1995, or behind something that is.
+        await client.helo()
 
 
 def _refusal(error: Exception) -> NotDelivered:

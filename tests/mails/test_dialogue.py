@@ -248,3 +248,17 @@ async def test_a_server_without_pipelining_is_told_one_thing_after_the_other() -
         await connection.deliver(message())
     assert [line[:4] for line in heard] == [b"MAIL", b"RCPT", b"DATA", b"Subj"]
     assert heard[-1].endswith(b"\r\n..\r\n...\r\n..a\r\nb.\r\n.\r\n")
+
+
+async def test_a_server_that_knows_no_extensions_is_greeted_by_helo() -> None:
+    heard: list[bytes] = []
+
+    async def old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (b"250 test\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
+            heard.append(await reader.readuntil(b"\r\n"))
+            writer.write(answer)
+        await taking("250 taken\r\n", heard)(reader, writer)
+
+    async with scripted(old, offer="502 not implemented\r\n") as connection:
+        await connection.deliver(message())
+    assert [line[:4] for line in heard] == [b"HELO", b"MAIL", b"RCPT", b"DATA", b"Subj"]
