@@ -73,7 +73,7 @@ class Context:
         if self.group is None:
             self.actor = Actor.nobody()
             if self.token is not None:
-                found = await authenticate(self.app.read_all(), self.token, self.clock.now())
+                found = await authenticate(self.app.resources.database, self.token, self.clock.now())
                 self.actor = found or self.actor
         if self.actor.person_id is not None:
             bind_contextvars(person=self.actor.person_id.hex)

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from app import demo as company
 from app.context import Context
 from app.core.backing import ServerUrls, backing_servers, embedded_servers
+from app.core.garbage import settle
 from app.core.logging import configure_logging
 from app.core.setting_faults import PREFIX
 from app.core.settings import Settings, load_settings
@@ -55,8 +56,17 @@ class Server:
     hub: Hub
     endpoint: LychgateGraphQL
 
-    def __init__(self, settings: Settings, *, background: bool, prepare: Preparation | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        background: bool,
+        prepare: Preparation | None = None,
+        lasting: bool = False,
+    ) -> None:
         self.settings = settings
+        # Whether the process serves nothing else, until it ends.
+        self._lasting = lasting
         self.sockets = Sockets(settings.max_sockets, settings.max_sockets_per_person)
         self._background = background
         self._prepare = prepare
@@ -78,6 +88,8 @@ class Server:
             stack.enter_context(told_to_stop(self.sockets.stop))
             if self._background:
                 await stack.enter_async_context(background_work(self.app))
+            if self._lasting:
+                settle()
             yield
 
     def _graphql(self) -> LychgateGraphQL:
@@ -186,7 +198,7 @@ class _Asgi:
 
 def create_app(settings: Settings, *, background: bool = True) -> Starlette:
     """The application of one process; it connects when its lifespan begins."""
-    return starlette_of(Server(settings, background=background))
+    return starlette_of(Server(settings, background=background, lasting=True))
 
 
 def starlette_of(server: Server) -> Starlette:
@@ -265,7 +277,7 @@ def demo(settings: Settings, host: str, port: int) -> None:
         with company.progress() as progress:
             await company.ensure(settings, urls, REACTIONS, progress)
 
-    server = Server(settings, background=True, prepare=prepare)
+    server = Server(settings, background=True, prepare=prepare, lasting=True)
     app = Starting(starlette_of(server))
     _run(app, _Announcing(uvicorn.Config(app, host=host, port=port, **UVICORN), server))
 

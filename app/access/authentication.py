@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from app.access.actor import ALL_SCOPES, Actor, ActorKind, Scope
+from app.access.rights import RIGHTS
 from app.core.crypto import token_hash
-from app.core.database import Look, Row
+from app.core.database import Database, Look, Row
 from app.core.statements import Statement
 
 SESSION_PREFIX: Final = "lyc_ses_"
@@ -15,77 +16,62 @@ ACCESS_TOKEN_PREFIX: Final = "lyc_pat_"  # noqa: S105 - what every token begins 
 # A use is written down when the last one that was is this old.
 _TOUCH_EVERY: Final = timedelta(minutes=1)
 
-_PERSON: Final = """
-        person.id, person.first_name || ' ' || person.last_name as name, person.is_staff,
-        person.email_confirmed_at is not null as email_confirmed,
-        (select account.id from account where account.owner_id = person.id) as personal_account_id,
-        (select coalesce(jsonb_agg(jsonb_build_array(
-                membership.account_id, membership.role,
-                lychgate_represents(person.id, membership.representing_account_id))), '[]')
-            from membership
-            where membership.person_id = person.id and membership.status = 'ACTIVE') as memberships,
-        (select coalesce(jsonb_agg(jsonb_build_array(
-                license_key.id, license_key.subscription_id, license_key.kind,
-                license_key.account_id)), '[]')
-            from membership
-            join key_grant on key_grant.membership_id = membership.id
-            join license_key on license_key.id = key_grant.license_key_id
-            where membership.person_id = person.id and membership.status = 'ACTIVE'
-            and membership.role = 'REGULAR_MEMBER') as grants
-"""
-
-
-def _sessions(which: str) -> Statement:
-    return Statement(
+_WHO: Final = """person.id, person.first_name || ' ' || person.last_name as name, person.is_staff,
+        person.email_confirmed_at is not null as email_confirmed"""
+_RECOGNIZED: Final = Statement(
+    "select * from lychgate_recognize($1, $2, $3)", ("token_hash", "now", "by_session"), {}
+)
+_BY_IDS: Final = (
+    Statement(
         f"""
-    select session.id as session_id, session.last_used_at, session.lifetime_seconds, null::uuid as token_id,
-        null::text[] as scopes, null::uuid[] as limited_to, {_PERSON}
+    select session.id as session_id, null::uuid as token_id, null::text[] as scopes,
+        null::uuid[] as limited_to, {_WHO}, reach.*
     from session join person on person.id = session.person_id
-    where session.{which} = $1 and session.expires_at > $2
+    cross join lateral lychgate_reach(person.id, null) as reach
+    where session.id = $1 and session.expires_at > $2
     """,  # noqa: S608 - a part of the statement, not a value
-        (which, "now"),
+        ("id", "now"),
         {},
-    )
-
-
-def _access_tokens(which: str) -> Statement:
-    return Statement(
+    ),
+    Statement(
         f"""
-    select null::uuid as session_id, access_token.last_used_at, access_token.id as token_id,
-        access_token.scopes, access_token.account_ids as limited_to, {_PERSON}
+    select null::uuid as session_id, access_token.id as token_id, access_token.scopes,
+        access_token.account_ids as limited_to, {_WHO}, reach.*
     from access_token join person on person.id = access_token.person_id
-    where access_token.{which} = $1 and (access_token.expires_at is null or access_token.expires_at > $2)
+    cross join lateral lychgate_reach(person.id, access_token.account_ids) as reach
+    where access_token.id = $1 and (access_token.expires_at is null or access_token.expires_at > $2)
     """,  # noqa: S608 - a part of the statement, not a value
-        (which, "now"),
+        ("id", "now"),
         {},
-    )
-
-
-_BY_SESSION: Final = _sessions("token_hash")
-_BY_ACCESS_TOKEN: Final = _access_tokens("token_hash")
-_BY_IDS: Final = (_sessions("id"), _access_tokens("id"))
+    ),
+)
 _BY_PERSON: Final = Statement(
     f"""
     select null::uuid as session_id, null::uuid as token_id, null::text[] as scopes,
-        null::uuid[] as limited_to, {_PERSON}
-    from person where person.id = $1
+        null::uuid[] as limited_to, {_WHO}, reach.*
+    from person cross join lateral lychgate_reach(person.id, null) as reach where person.id = $1
     """,  # noqa: S608 - a part of the statement, not a value
     ("id",),
     {},
 )
-_STATEMENTS: Final = {SESSION_PREFIX: _BY_SESSION, ACCESS_TOKEN_PREFIX: _BY_ACCESS_TOKEN}
+_KINDS: Final = {SESSION_PREFIX: True, ACCESS_TOKEN_PREFIX: False}
 
 
-async def authenticate(look: Look, token: str, now: datetime) -> Actor | None:
-    """The actor behind a token, whose use is written down; None if it is unknown or over. Needs the owner's look."""
-    statement = _STATEMENTS.get(token[: len(SESSION_PREFIX)])
-    if statement is None:
+async def authenticate(database: Database, token: str, now: datetime) -> Actor | None:
+    """The actor behind a token, whose use is written down; None if it is unknown or over.
+
+    The connection that finds out has the actor's rights from there on: whoever looks next with them takes it.
+    """
+    by_session = _KINDS.get(token[: len(SESSION_PREFIX)])
+    if by_session is None:
         return None
-    row = await look.row(statement, token_hash=token_hash(token), now=now)
+    row = await database.recognized(
+        _RECOGNIZED, RIGHTS, token_hash=token_hash(token), now=now, by_session=by_session
+    )
     if row is None:
         return None
     if row["last_used_at"] is None or now - row["last_used_at"] > _TOUCH_EVERY:
-        await _touch(look, row, now)
+        await _touch(database.as_owner(), row, now)
     return actor_of(row)
 
 
@@ -105,50 +91,27 @@ async def actor_of_sign_in(look: Look, sign_in_id: UUID, now: datetime) -> Actor
 
 
 def actor_of(row: Row) -> Actor:
-    """The actor in a row of the authentication statement; a token's list of accounts narrows it (IDN-10)."""
+    """The actor in a row of these statements; a token's list of accounts has narrowed it (IDN-10)."""
     limit = None if row["limited_to"] is None else frozenset(row["limited_to"])
-    memberships = [m for m in map(_Membership, row["memberships"]) if limit is None or m.account_id in limit]
-    grants = [g for g in map(_Grant, row["grants"]) if limit is None or g.account_id in limit]
-    personal: UUID | None = row["personal_account_id"]
-    if limit is not None and personal not in limit:
-        personal = None
-    administered = {m.account_id for m in memberships if m.administers} | ({personal} if personal else set())
-    granted_accounts = {grant.account_id for grant in grants}
-    represented = {m.account_id for m in memberships if m.represents}
     return Actor(
         # Staff see every account; a token that is limited to some does not.
         kind=ActorKind.STAFF if row["is_staff"] and limit is None else ActorKind.PERSON,
         name=row["name"],
         person_id=row["id"],
-        personal_account_id=personal,
+        personal_account_id=row["personal"],
         session_id=row["session_id"],
         token_id=row["token_id"],
         scopes=ALL_SCOPES if row["token_id"] is None else frozenset(map(Scope, row["scopes"])),
         limited_to=limit,
         email_confirmed=row["email_confirmed"],
-        administered=frozenset(administered),
-        member_of=frozenset(m.account_id for m in memberships),
-        keys=frozenset(grant.key_id for grant in grants),
-        key_subscriptions=frozenset(g.subscription_id for g in grants if g.primary),
-        seen_subscriptions=frozenset(g.subscription_id for g in grants),
-        key_accounts=frozenset(granted_accounts),
-        ticket_accounts=frozenset(administered | (represented & granted_accounts)),
+        administered=frozenset(row["administered"]),
+        member_of=frozenset(row["member_of"]),
+        keys=frozenset(row["keys"]),
+        key_subscriptions=frozenset(row["key_subscriptions"]),
+        seen_subscriptions=frozenset(row["seen_subscriptions"]),
+        key_accounts=frozenset(row["key_accounts"]),
+        ticket_accounts=frozenset(row["ticket_accounts"]),
     )
-
-
-class _Membership:
-    def __init__(self, entry: list[Any]) -> None:
-        self.account_id = UUID(entry[0])
-        self.administers = entry[1] == "ACCOUNT_ADMINISTRATOR"
-        self.represents = bool(entry[2])
-
-
-class _Grant:
-    def __init__(self, entry: list[Any]) -> None:
-        self.key_id = UUID(entry[0])
-        self.subscription_id = UUID(entry[1])
-        self.primary = entry[2] == "PRIMARY"
-        self.account_id = UUID(entry[3])
 
 
 _TOUCH_SESSION: Final = Statement(

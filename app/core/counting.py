@@ -1,29 +1,52 @@
-"""Counters in Redis that all nodes share; what is counted at the same moment goes in one round trip."""
+"""Counters in Redis that all nodes share; what is counted at the same moment goes in one round trip.
+
+Whoever counts often takes several numbers at a time: a round trip to Redis costs more than many a request.
+"""
 
 import asyncio
+from dataclasses import dataclass
+from typing import Final
 
 from redis.asyncio import Redis
 
-# Of what is forgotten the end is set once more: no harm.
-_MOST_REMEMBERED = 10_000
+# What is forgotten is taken anew, and its end set once more: no harm.
+_MOST_REMEMBERED: Final = 10_000
+_MOST_AT_ONCE: Final = 16
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What this node has of a counter: where it stood, how many numbers are left, how many to take next."""
+
+    total: int = 0
+    left: int = 0
+    step: int = 1
 
 
 class Counting:
-    """Counts by key; a key is forgotten some seconds after its first count on a node."""
+    """Counts by key; a key is forgotten some seconds after its first count on a node.
+
+    Up to half of a limit a busy node takes up to 16 numbers at once. On one node every count is exact. On
+    several, nobody gets beyond a limit either: what a node hasn't used yet is taken from the others.
+    """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._waiting: list[tuple[str, int, asyncio.Future[int]]] = []
-        self._begun: set[str] = set()
+        self._waiting: list[tuple[str, int, int, asyncio.Future[int]]] = []
+        self._taken: dict[str, _Taken] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def count(self, key: str, seconds: int) -> int:
+    async def count(self, key: str, seconds: int, limit: int) -> int:
         """One more; how many there are now. Raises RedisError or OSError."""
+        taken = self._taken.get(key)
+        if taken is not None and taken.left:
+            taken.left -= 1
+            return taken.total - taken.left
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._send)
-        self._waiting.append((key, seconds, future))
+        self._waiting.append((key, seconds, limit, future))
         return await future
 
     def _send(self) -> None:
@@ -32,26 +55,33 @@ class Counting:
         task.add_done_callback(self._tasks.discard)
         self._waiting = []
 
-    async def _count(self, waiting: list[tuple[str, int, asyncio.Future[int]]]) -> None:
-        if len(self._begun) > _MOST_REMEMBERED:
-            self._begun.clear()
-        new = {key: seconds for key, seconds, _ in waiting if key not in self._begun}
+    async def _count(self, waiting: list[tuple[str, int, int, asyncio.Future[int]]]) -> None:
+        if len(self._taken) > _MOST_REMEMBERED:
+            self._taken.clear()
+        new = {key: seconds for key, seconds, _, _ in waiting if key not in self._taken}
+        wanted = [(key, self._step(key, limit)) for key, _, limit, _ in waiting]
         # Whoever was cancelled doesn't wait any more.
         try:
-            found = await self._send_all([key for key, _, _ in waiting], new)
+            found = await self._send_all(wanted, new)
         except Exception as error:  # noqa: BLE001 - it is raised where the key was counted
-            for future in (each for _, _, each in waiting if not each.done()):
+            for future in (each for *_, each in waiting if not each.done()):
                 future.set_exception(error)
             return
-        self._begun.update(new)
-        for (_, _, future), number in zip(waiting, found, strict=False):
+        for (key, step), (*_, future), total in zip(wanted, waiting, found, strict=False):
+            taken = self._taken.setdefault(key, _Taken())
+            taken.total, taken.step = int(total), min(2 * step, _MOST_AT_ONCE)
+            taken.left += step - 1
             if not future.done():
-                future.set_result(int(number))
+                future.set_result(taken.total - taken.left)
 
-    async def _send_all(self, keys: list[str], new: dict[str, int]) -> list[int]:
+    def _step(self, key: str, limit: int) -> int:
+        taken = self._taken.get(key)
+        return taken.step if taken is not None and 2 * (taken.total + taken.step) <= limit else 1
+
+    async def _send_all(self, wanted: list[tuple[str, int]], new: dict[str, int]) -> list[int]:
         async with self._redis.pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.incr(key)
+            for key, step in wanted:
+                pipe.incrby(key, step)
             for key, seconds in new.items():
                 pipe.expire(key, seconds)
             return await pipe.execute()

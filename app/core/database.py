@@ -131,6 +131,23 @@ class Database:
         """A look that sees what `rights` (see access) allow."""
         return Look(self._viewer, rights)
 
+    async def recognized(self, statement: Statement, names: Sequence[str], **values: Any) -> Row | None:
+        """Who asks: a row with an `id`, if that is known, and with the rights that it gave to its connection.
+
+        `names` are those of its `settings`, in their order.
+        """
+        started = time.perf_counter()
+        async with self._viewer.acquire() as connection:
+            # Whatever becomes of the statement, the rights of before are not to be counted on.
+            connection.rights = None
+            found = await connection.fetchrow(statement.sql, *statement.arguments(values))
+            assert found is not None
+            is_known = found["id"] is not None
+            if is_known:
+                connection.rights = tuple(zip(names, found["settings"], strict=True))
+        STATEMENTS.observe(time.perf_counter() - started)
+        return found if is_known else None
+
     def statistics(self) -> dict[str, Sequence[int]]:
         """Size and idle connections of each pool, for metrics."""
         pools = {"owner": self._owner, "viewer": self._viewer}

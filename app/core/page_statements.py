@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.core.listings import Listing, Order, Via
 from app.core.statements import Statement, compiled
@@ -22,6 +22,38 @@ def page_statement(listing: Listing, order: Order, after: bool, filters: tuple[s
         sa.select(parents.c.id.label("parent_id"), *item.c)
         .select_from(parents.join(item, sa.true()))
         .order_by(*_directed(order, item.c.sort_value, item.c.id))
+    )
+
+
+@lru_cache(maxsize=4096)
+def text_statement(
+    listing: Listing,
+    order: Order,
+    after: bool,  # noqa: FBT001
+    filters: tuple[str, ...],
+    leaf: str,
+) -> Statement:
+    """The same page as one text for each of `parents`: the `first` of its `size` rows, commas between.
+
+    `leaf` is SQL for the text of a row of "page". `found` counts rows, `written` those of the first that
+    have a text. What is sorted by an index is sorted by nothing else: hence the same order thrice.
+    """
+    parents = _parents()
+    page = _page(listing, order, after, filters, parents).subquery("page")
+    place = sa.func.row_number().over(order_by=_directed(order, page.c.sort_value, page.c.id))
+    leaves = sa.select(
+        sa.literal_column(leaf, sa.Text()).label("leaf"), place.label("place"), page.c.sort_value, page.c.id
+    ).subquery("leaves")
+    is_first = leaves.c.place <= sa.bindparam("first", type_=sa.BigInteger())
+    comma = sa.literal_column("','", sa.Text())
+    sorted_ = aggregate_order_by(comma, *_directed(order, leaves.c.sort_value, leaves.c.id))
+    written = sa.select(
+        sa.func.count().label("found"),
+        sa.func.count(leaves.c.leaf).filter(is_first).label("written"),
+        sa.func.string_agg(leaves.c.leaf, sorted_).filter(is_first).label("text"),
+    ).lateral("written")
+    return compiled(
+        sa.select(parents.c.id.label("parent_id"), *written.c).select_from(parents.join(written, sa.true()))
     )
 
 
@@ -44,7 +76,12 @@ def count_statement(listing: Listing, filters: tuple[str, ...]) -> Statement:
 def _page(listing: Listing, order: Order, after: bool, filters: tuple[str, ...], parents: Any) -> Any:  # noqa: FBT001
     via = listing.via
     if via is not None and (via.always or via.filters.keys() & set(filters)):
-        return _page_via(via, order, after, filters, parents)
+        is_itself = via.parent is via.id and not via.filters.keys() & set(filters)
+        if is_itself and order.by not in via.sorts:
+            # The only group is the parent: nothing to choose, nothing to merge.
+            listing = via.listing
+        else:
+            return _page_via(via, order, after, filters, parents)
     chosen = listing.for_sort(order.by)
     return _part(chosen, order, chosen.sorts[order.by], after, filters, parents)
 

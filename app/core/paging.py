@@ -19,7 +19,7 @@ from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
 from app.core.listings import Counted, Listing, Narrow, Order, Split, Values, Via
-from app.core.page_statements import count_statement, page_statement
+from app.core.page_statements import count_statement, page_statement, text_statement
 from app.core.statements import Statement
 
 PAGE_SIZE: Final = 50
@@ -102,16 +102,21 @@ async def fetch_pages(read: Reader, parents: Sequence[UUID], request: PageReques
 
 
 async def page_of(
-    read: Reader, parents: Sequence[UUID], request: PageRequest
+    read: Reader, parents: Sequence[UUID], request: PageRequest, leaf: str | None = None
 ) -> tuple[Statement, Values, PageRequest]:
-    """The statement of a page for each parent, its values, and the request as it was narrowed."""
+    """The statement of a page for each parent, its values, and the request as it was narrowed.
+
+    With `leaf`, what a row is as text, it is the statement of a page that is one text.
+    """
     values = await _narrowed(read, parents, request)
     names = tuple(sorted(values))
     narrowed = replace(request, filters=tuple((name, _hashable(values[name])) for name in names))
     if request.after is not None:
         values["after_value"], values["after_id"] = _place(request)
-    statement = page_statement(request.listing, request.order, request.after is not None, names)
-    return statement, {**values, "parents": list(parents), "size": request.first + 1}, narrowed
+    page = (request.listing, request.order, request.after is not None, names)
+    values |= {"parents": list(parents), "size": request.first + 1, "first": request.first}
+    statement = page_statement(*page) if leaf is None else text_statement(*page, leaf)
+    return statement, values, narrowed
 
 
 async def fetch_counts(read: Reader, parents: Sequence[UUID], request: PageRequest) -> dict[UUID, int]:

@@ -111,7 +111,8 @@ class Pool:
     def _pick(self, rights: Rights | None) -> ReadConnection | None:
         idle = self._idle
         while idle:
-            # The longest unused one is the least likely to be asked for again by whose rights it has.
+            # The longest unused one is the least likely to be asked for again by whose rights it has: a request begins
+            # on any, and goes on with the one that has its rights since.
             place = next((n for n in range(len(idle) - 1, -1, -1) if idle[n].rights == rights), 0)
             connection = idle.pop(place)
             # Closed by PostgreSQL, most likely.

@@ -125,7 +125,7 @@ class Story:
         return found
 
     async def _authenticated(self, token: str) -> Actor | None:
-        return await authenticate(self.app.read_all(), token, self.clock.now())
+        return await authenticate(self.app.resources.database, token, self.clock.now())
 
     def nobody(self) -> Work:
         """A unit of work of somebody who isn't signed in."""

@@ -29,7 +29,7 @@ async def count_request(app: App, context: Context, response: Response) -> None:
         return
     now = int(app.clock.now().timestamp())
     resets_in = _WINDOW_SECONDS - now % _WINDOW_SECONDS
-    count = await _count(app, f"{_PREFIX}{_asker(context)}:{now // _WINDOW_SECONDS}")
+    count = await _count(app, f"{_PREFIX}{_asker(context)}:{now // _WINDOW_SECONDS}", limit)
     told = (limit, max(limit - count, 0), resets_in)
     for name, value in zip(RATE_HEADERS, told, strict=True):
         response.headers[name] = str(value)
@@ -43,10 +43,10 @@ def _asker(context: Context) -> str:
     return f"person:{person}" if person else f"network:{network_of(context.client.ip_address or '')}"
 
 
-async def _count(app: App, key: str) -> int:
+async def _count(app: App, key: str, limit: int) -> int:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await app.resources.counting.count(key, 2 * _WINDOW_SECONDS)
+            return await app.resources.counting.count(key, 2 * _WINDOW_SECONDS, limit)
     except (RedisError, OSError, TimeoutError) as error:
         _log.warning("requests are not counted", error=type(error).__name__)
         return 0

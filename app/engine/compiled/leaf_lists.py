@@ -15,7 +15,6 @@ from graphql import GraphQLEnumType, GraphQLNonNull
 
 from app.core.listings import Listing
 from app.core.paging import PageRequest, Slice, page_of
-from app.core.statements import Statement
 from app.engine.compiled.emitter import Leaf
 from app.engine.compiled.leaves import Unusual
 from app.engine.connection import ConnectionPage
@@ -24,6 +23,8 @@ from app.engine.json_text import Written
 
 Items = tuple[tuple[str, tuple[Leaf, ...]], ...]
 """What is asked of the items, for each type that they may be of."""
+_Text = tuple[str, str | None, str]
+"""SQL for a text, or None for nothing, between two constants."""
 _TYPENAME = "__typename"
 
 
@@ -57,20 +58,17 @@ def text_pages(request: PageRequest, items: Items) -> Batch:
 
     Raises Unusual for a null where none may be, and for a row of another type.
     """
+    leaf = item_text(request.listing, items)
 
     async def pages(read: Any, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
-        page, values, narrowed = await page_of(read, parents, request)
-        sql = written(page.sql, f"${len(page.names) + 1}", request.listing, request.order.descending, items)
-        statement = Statement(sql, (*page.names, "first"), page.defaults)
-        found = {row["parent_id"]: row for row in await read.rows(statement, **values, first=request.first)}
-        return {parent: _slice(found.get(parent), request, narrowed) for parent in parents}
+        statement, values, narrowed = await page_of(read, parents, request, leaf)
+        found = {row["parent_id"]: row for row in await read.rows(statement, **values)}
+        return {parent: _slice(found[parent], request, narrowed) for parent in parents}
 
     return pages
 
 
 def _slice(row: Any, request: PageRequest, narrowed: PageRequest) -> TextSlice:
-    if row is None:
-        return TextSlice((), request, False, narrowed, Written("[]"), 0)  # noqa: FBT003
     if row["written"] != min(row["found"], request.first):
         raise Unusual
     has_next = row["found"] > request.first
@@ -81,35 +79,23 @@ def _slice(row: Any, request: PageRequest, narrowed: PageRequest) -> TextSlice:
 @lru_cache(maxsize=1024)
 def is_writable(listing: Listing, items: Items) -> bool:
     """Whether PostgreSQL can write these items as Python would."""
-    columns = _columns(listing)
     try:
-        for _, leaves in items:
-            _object(leaves, columns)
+        item_text(listing, items)
     except Unusual:
         return False
     return True
 
 
 @lru_cache(maxsize=1024)
-def written(sql: str, first: str, listing: Listing, descending: bool, items: Items) -> str:  # noqa: FBT001
-    """A page statement with its rows as JSON; `first` is the place of a parameter. Raises Unusual."""
+def item_text(listing: Listing, items: Items) -> str:
+    """SQL for the JSON of a row of "page". Raises Unusual."""
     columns = _columns(listing)
-    way = "desc" if descending else "asc"
     texts = {name: _object(leaves, columns) for name, leaves in items}
     if len(texts) == 1:
         [text] = texts.values()
-    else:
-        cases = " ".join(f"when '{name}' then {text}" for name, text in texts.items())
-        text = f'case page."{_TYPENAME}" {cases} end'
-    return f"""
-        select parent_id, count(*) as found, count(leaf) filter (where place <= {first}::bigint) as written,
-            string_agg(leaf, ',' order by place) filter (where place <= {first}::bigint) as text
-        from (
-            select page.parent_id, {text} as leaf,
-                row_number() over (partition by parent_id order by sort_value {way}, id {way}) as place
-            from ({sql}) as page
-        ) as leaves group by parent_id
-    """  # noqa: S608 - names of columns and types of ours
+        return text
+    cases = " ".join(f"when '{name}' then {text}" for name, text in texts.items())
+    return f'case page."{_TYPENAME}" {cases} end'
 
 
 def _columns(listing: Listing) -> dict[str, Any]:
@@ -117,49 +103,60 @@ def _columns(listing: Listing) -> dict[str, Any]:
 
 
 def _object(leaves: Sequence[Leaf], columns: Mapping[str, Any]) -> str:
-    parts = [f"'\"{leaf.key}\":' || {_text(leaf, columns)}" for leaf in leaves]
-    return "'{' || " + " || ',' || ".join(parts) + " || '}'"
+    """What stands between two values is one constant: each `||` copies all that was written so far."""
+    parts, text = [], "{"
+    for leaf in leaves:
+        before, value, after = _text(leaf, columns)
+        text += f'"{leaf.key}":{before}'
+        if value is not None:
+            parts += [f"'{text}'", value]
+            text = ""
+        text += f"{after},"
+    return " || ".join([*parts, f"'{text[:-1]}}}'"])
 
 
-def _text(leaf: Leaf, columns: Mapping[str, Any]) -> str:
+def _text(leaf: Leaf, columns: Mapping[str, Any]) -> _Text:
     """The JSON of one leaf; NULL where null may not be, which makes all of the object NULL."""
     if leaf.constant is not None:
-        return f"'\"{leaf.constant}\"'"
+        return f'"{leaf.constant}"', None, ""
     if isinstance(leaf.declared, GlobalId):
-        return f"'\"{leaf.declared.typename}_' || replace(page.id::text, '-', '') || '\"'"
+        return f'"{leaf.declared.typename}_', "replace(page.id::text, '-', '')", '"'
     if not isinstance(leaf.declared, Column) or leaf.declared.name not in columns:
         raise Unusual
     name = f'page."{leaf.declared.name}"'
     nullable = not isinstance(leaf.type, GraphQLNonNull)
     scalar: Any = leaf.type if nullable else leaf.type.of_type  # type: ignore[union-attr]
-    text = _scalar(scalar, columns[leaf.declared.name].type, name)
-    return f"coalesce({text}, 'null')" if nullable else text
+    before, value, after = _scalar(scalar, columns[leaf.declared.name].type, name)
+    if not nullable:
+        return before, value, after
+    return "", f"coalesce('{before}' || {value} || '{after}', 'null')", ""
 
 
-def _scalar(scalar: Any, type_: Any, name: str) -> str:
+def _scalar(scalar: Any, type_: Any, name: str) -> tuple[str, str, str]:
     impl = getattr(type_, "impl", type_)
     if isinstance(scalar, GraphQLEnumType):
         if any(key != value.value for key, value in scalar.values.items()):
             raise Unusual
-        return f"'\"' || {name} || '\"'"
+        return '"', name, '"'
     kind = (scalar.name, next((k for k in _KINDS if isinstance(impl, k)), None))
     written = _WRITTEN.get(kind)
     if written is None:
         raise Unusual
-    return written.format(name)
+    before, value, after = written
+    return before, value.format(name), after
 
 
 _MOMENT = "replace(({0} at time zone 'UTC')::text, ' ', 'T')"
 _KINDS: tuple[type, ...] = (sa.Boolean, sa.Integer, sa.DateTime, sa.Date, sa.String)
-_WRITTEN: Mapping[tuple[str, Any], str] = {
-    ("Boolean", sa.Boolean): "{0}::text",
-    ("Int", sa.Integer): "{0}::text",
-    ("Date", sa.Date): "'\"' || {0}::text || '\"'",
+_WRITTEN: Mapping[tuple[str, Any], tuple[str, str, str]] = {
+    ("Boolean", sa.Boolean): ("", "{0}::text", ""),
+    ("Int", sa.Integer): ("", "{0}::text", ""),
+    ("Date", sa.Date): ('"', "{0}::text", '"'),
     # Python writes six digits of a second's parts, or none.
-    (
-        "DateTime",
-        sa.DateTime,
-    ): f"""'"' || rpad({_MOMENT}, case when length({_MOMENT}) > 19 then 26 else 19 end, '0')
-        || 'Z"'""",
-    ("String", sa.String): "to_json({0}::text)::text",
+    ("DateTime", sa.DateTime): (
+        '"',
+        f"case when {{0}}::timestamptz(0) = {{0}} then {_MOMENT} else rpad({_MOMENT}, 26, '0') end",
+        'Z"',
+    ),
+    ("String", sa.String): ("", "to_json({0}::text)::text", ""),
 }
