@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -154,11 +154,9 @@ class Server:
         return await health.measures(self.app, live, schema().documents.facts)
 
     def routes(self) -> list[BaseRoute]:
-        """Every path of docs/operations.md that there is so far."""
+        """Every path of docs/operations.md but /graphql, which is asked before all routes."""
         of_app = self._of_app
         routes: list[BaseRoute] = [
-            Route("/graphql", _Asgi(self.graphql)),
-            WebSocketRoute("/graphql", _Asgi(self.graphql)),
             Route("/healthz", health.alive),
             Route("/readyz", of_app(health.ready)),
             Route("/metrics", self.metrics),
@@ -185,17 +183,6 @@ async def _jwks(app: App) -> Response:
     return health.jwks(app)
 
 
-class _Asgi:
-    """Lets Starlette route to an ASGI application, whatever the method, instead of a function."""
-
-    def __init__(self, run: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self._run = run
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        await self._run(scope, receive, send)
-
-
 def create_app(settings: Settings, *, background: bool = True) -> Starlette:
     """The application of one process; it connects when its lifespan begins."""
     return starlette_of(Server(settings, background=background, lasting=True))
@@ -204,7 +191,9 @@ def create_app(settings: Settings, *, background: bool = True) -> Starlette:
 def starlette_of(server: Server) -> Starlette:
     """Routes and middleware around a server."""
     settings = server.settings
-    return Starlette(routes=server.routes(), middleware=middleware_of(settings), lifespan=server.lifespan)
+    return Starlette(
+        routes=server.routes(), middleware=middleware_of(settings, server.graphql), lifespan=server.lifespan
+    )
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.core.clock import Clock
 from app.core.paging import Listing, Order, PageRequest, Slice, fetch_counts, fetch_pages, page_request
 from app.engine.enums import described
 from app.engine.fields import Batch, Declared, Info, column, get
@@ -63,17 +64,17 @@ class Connection(Generic[Node]):
         page: ConnectionPage = self  # type: ignore[assignment]  # the row behind it
         count: int | None = page.slice.total
         if count is None:
-            count = await page.info.context.load(counting(page.slice.narrowed), page.parent)
+            count = await page.context.load(counting(page.slice.narrowed), page.parent)
         return count
 
 
 class ConnectionPage:
     """The row behind a Connection."""
 
-    def __init__(self, slice_: Slice, parent: UUID, info: Info) -> None:
+    def __init__(self, slice_: Slice, parent: UUID, context: Any) -> None:
         self.slice = slice_
         self.parent = parent
-        self.info = info
+        self.context = context
 
     @property
     def nodes(self) -> Sequence[Any]:
@@ -113,7 +114,7 @@ class Paged(Declared):
 
 async def connect(info: Info, request: PageRequest, parent: UUID) -> ConnectionPage:
     """The page of one parent; pages of one level are fetched together."""
-    return ConnectionPage(await info.context.load(paging(request), parent), parent, info)
+    return ConnectionPage(await info.context.load(paging(request), parent), parent, info.context)
 
 
 @lru_cache(maxsize=1024)
@@ -162,7 +163,9 @@ def connection(
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         if shown is not None and not shown(root, info.context):
             return None
-        return await connect(info, request_of(paged.chosen(root), info, arguments, single), get(root, key))
+        return await connect(
+            info, request_of(paged.chosen(root), info.context.clock, arguments, single), get(root, key)
+        )
 
     offered: dict[str, Any] = {**single, "first": _FIRST, "after": _AFTER}
     if filter_type is not None:
@@ -179,7 +182,7 @@ def connection(
 
 
 def request_of(
-    listing: Listing, info: Info, arguments: dict[str, Any], single: Collection[str] = ()
+    listing: Listing, clock: Clock, arguments: Mapping[str, Any], single: Collection[str] = ()
 ) -> PageRequest:
     """The page that a field's arguments ask for. Raises Failure (BAD_USER_INPUT)."""
     order = arguments.get("order_by")
@@ -187,7 +190,7 @@ def request_of(
     filters = asdict(given) if is_dataclass(given) and not isinstance(given, type) else {}
     return page_request(
         listing,
-        info.context.clock,
+        clock,
         arguments.get("first"),
         arguments.get("after"),
         None if order is None else Order(order.field.name, order.direction.name == "DESC"),

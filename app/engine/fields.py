@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import strawberry
+from asyncpg import Record
 from strawberry.types.info import Info as StrawberryInfo
 
 from app.core import ids
@@ -72,6 +73,8 @@ def declaration(field: Any) -> Declared | None:
 
 def get(row: Any, name: str) -> Any:
     """The value of a row's column: by key from a mapping or a record, by attribute from anything else."""
+    if type(row) is Record:  # almost always, and the question below takes long
+        return row[name]
     if isinstance(row, Mapping) or not hasattr(row, name):
         return row[name]
     return getattr(row, name)

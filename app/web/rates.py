@@ -31,8 +31,8 @@ async def count_request(app: App, context: Context, response: Response) -> None:
     resets_in = _WINDOW_SECONDS - now % _WINDOW_SECONDS
     count = await _count(app, f"{_PREFIX}{_asker(context)}:{now // _WINDOW_SECONDS}", limit)
     told = (limit, max(limit - count, 0), resets_in)
-    for name, value in zip(RATE_HEADERS, told, strict=True):
-        response.headers[name] = str(value)
+    named = zip(RATE_HEADERS, told, strict=True)
+    response.headers.raw.extend((name.encode(), str(value).encode()) for name, value in named)
     if count > limit:
         text = f"Too many requests. Try again in {resets_in} seconds."
         raise Failure(text, code="RATE_LIMITED", extensions={"retryAfter": resets_in})

@@ -53,10 +53,7 @@ def heard() -> Log:
     """The log, set up as a server does; a test may have set up its own meanwhile."""
     root = logging.getLogger()
     if not any(getattr(handler, "stream", None) is _LOG for handler in root.handlers):
-        configure_logging("json", "info")
-        [handler] = root.handlers
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(_LOG)
+        configure_logging("json", "info", _LOG)
     return _LOG
 
 

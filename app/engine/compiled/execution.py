@@ -5,7 +5,7 @@ answers what can be answered without doubt). So nothing here knows of errors, pa
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import isawaitable
@@ -28,7 +28,7 @@ from app.engine.compiled.leaf_lists import TextPage, is_writable, text_pages
 from app.engine.compiled.leaves import Unusual
 from app.engine.compiled.planner import DEFINITION, Branch, ObjectPlan, Plan
 from app.engine.connection import ConnectionPage, Paged, paging, request_of
-from app.engine.fields import Column, Computed, Related, get
+from app.engine.fields import Batch, Column, Computed, Related, get
 from app.engine.json_text import Written
 
 
@@ -50,6 +50,8 @@ class Run:
     values: VariableValues
     # Strawberry's schema: its converters and its kind of info
     schema: Any
+    # Whether nothing else of this operation is loaded meanwhile
+    alone: bool = True
 
     async def query(self) -> dict[str, Any]:
         """The answer. Raises Unusual, or whatever a resolver raises."""
@@ -65,6 +67,7 @@ class Run:
         while len(waiting) == 1:
             waiting = await self._next(waiting[0])
         if waiting:
+            self.alone = False
             await together([self._follow(each) for each in waiting])
 
     async def _follow(self, one: Waiting) -> None:
@@ -171,22 +174,26 @@ class Run:
         if isinstance(declared, Related):
             keys = [get(row, declared.key) for row in rows]
             if declared.many:
-                return [found or [] for found in await self.context.load_many(declared.batch, keys)]
-            wanted = iter(
-                await self.context.load_many(declared.batch, [key for key in keys if key is not None])
-            )
+                return [found or [] for found in await self._load(declared.batch, keys)]
+            wanted = iter(await self._load(declared.batch, [key for key in keys if key is not None]))
             return [None if key is None else next(wanted) for key in keys]
         if isinstance(declared, Paged):
             return await self._pages(branch, declared, rows)
         values = self.resolved(branch, rows)
         if len(values) == 1:
             return [await values[0]]
+        self.alone = False
         return await together(values)
+
+    async def _load(self, batch: Batch, keys: Sequence[Any]) -> Sequence[Any]:
+        loaded: Sequence[Any] = await (
+            self.context.load_alone(batch, keys) if self.alone else self.context.load_many(batch, keys)
+        )
+        return loaded
 
     async def _pages(self, branch: Branch, paged: Paged, rows: Sequence[Any]) -> Sequence[Any]:
         """The pages of all rows; those of one listing by one statement."""
-        info = self._info_of(branch)
-        arguments = self._arguments(branch, info)
+        arguments = self._arguments(branch)
         wanted: dict[Any, list[int]] = {}
         for place, row in enumerate(rows):
             if paged.shown is None or paged.shown(row, self.context):
@@ -195,18 +202,19 @@ class Run:
         items = self.plan.items(branch)
 
         async def load(listing: Any, places: list[int]) -> None:
-            request = request_of(listing, info, arguments, paged.single)
+            request = request_of(listing, self.context.clock, arguments, paged.single)
             parents = [get(rows[place], paged.key) for place in places]
             is_text = items is not None and is_writable(listing, items)
             batch = text_pages(request, items) if is_text else paging(request)
-            slices = await self.context.load_many(batch, parents)
+            slices = await self._load(batch, parents)
             for place, parent, slice_ in zip(places, parents, slices, strict=True):
-                pages[place] = (TextPage if is_text else ConnectionPage)(slice_, parent, info)
+                pages[place] = (TextPage if is_text else ConnectionPage)(slice_, parent, self.context)
 
         if len(wanted) == 1:
             [(listing, places)] = wanted.items()
             await load(listing, places)
         elif wanted:
+            self.alone = False
             await together([load(listing, places) for listing, places in wanted.items()])
         return pages
 
@@ -214,23 +222,36 @@ class Run:
         """What the resolver says of each row; of an asynchronous one, what is to be awaited."""
         resolve: Any = branch.field.resolve
         raw = self._raw_info(branch)
-        node = branch.details[0].node
-        given = get_argument_values(branch.field, node, self.values) if branch.field.args else {}
+        given = self._given(branch)
         return [resolve(row, raw, **given) for row in rows]
 
-    def _arguments(self, branch: Branch, info: Any) -> dict[str, Any]:
-        given: Mapping[str, Any] = get_argument_values(branch.field, branch.details[0].node, self.values)
+    def _given(self, branch: Branch) -> Mapping[str, Any]:
+        """The field's arguments as graphql-core coerces them."""
+        if not branch.field.args:
+            return {}
+        node = branch.details[0].node
+        return self._recalled("given", branch, lambda: get_argument_values(branch.field, node, self.values))
+
+    def _arguments(self, branch: Branch) -> Mapping[str, Any]:
+        """The same as Strawberry's resolvers get them."""
+        return self._recalled("converted", branch, lambda: self._converted(branch, self._given(branch)))
+
+    def _recalled(
+        self, what: str, branch: Branch, make: Callable[[], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        coerced = self.values.coerced
+        values = {name: coerced[name] for name in branch.variables if name in coerced}
+        return self.plan.memory.recall((what, branch), values, make)
+
+    def _converted(self, branch: Branch, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        definition = branch.field.extensions[DEFINITION]
+        info = self.schema.config.info_class(_raw_info=self._raw_info(branch), _field=definition)
         return convert_arguments(
             dict(given),
-            branch.field.extensions[DEFINITION].arguments,
+            definition.arguments,
             scalar_registry=self.schema.schema_converter.scalar_registry,
             config=self.schema.config,
             info=info,
-        )
-
-    def _info_of(self, branch: Branch) -> Any:
-        return self.schema.config.info_class(
-            _raw_info=self._raw_info(branch), _field=branch.field.extensions[DEFINITION]
         )
 
     @cached_property

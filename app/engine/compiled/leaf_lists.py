@@ -21,8 +21,15 @@ from app.engine.connection import ConnectionPage
 from app.engine.fields import Batch, Column, GlobalId
 from app.engine.json_text import Written
 
-Items = tuple[tuple[str, tuple[Leaf, ...]], ...]
-"""What is asked of the items, for each type that they may be of."""
+
+class Items(tuple[tuple[str, tuple[Leaf, ...]], ...]):
+    """What is asked of the items, for each type that they may be of. One is equal to itself alone: so it is found."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
 _Text = tuple[str, str | None, str]
 """SQL for a text, or None for nothing, between two constants."""
 _TYPENAME = "__typename"

@@ -31,6 +31,7 @@ from graphql.execution.values import VariableValues
 from app.engine.compiled.emitter import Builder, Leaf, emit
 from app.engine.compiled.leaf_lists import Items
 from app.engine.compiled.leaves import Unusual, finisher
+from app.engine.compiled.memory import Memory, variables_in
 from app.engine.fields import Column, Computed, Declared, declaration
 
 DEFINITION = "strawberry-definition"
@@ -47,6 +48,8 @@ class Branch:
     declared: Declared | None
     # What makes an answer of one value; None for objects
     finish: Callable[[Any], Any] | None
+    # Those that its arguments ask for
+    variables: tuple[str, ...]
 
     @property
     def type(self) -> GraphQLOutputType:
@@ -76,6 +79,7 @@ class Plan:
     values: VariableValues
     parts: dict[tuple[str, int], ObjectPlan] = field(default_factory=dict)
     texts: dict[Branch, Items | None] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         if any(fragment.variable_definitions for fragment in self.fragments.values()):
@@ -135,8 +139,8 @@ class Plan:
         parts = [self.of(cast("GraphQLObjectType", kind), nodes) for kind in kinds]
         if any(part.branches or part.is_type_of for part in parts):
             return None
-        return tuple(
-            (part.type.name, tuple(replace(leaf, finish=None) for leaf in part.leaves)) for part in parts
+        return Items(
+            [(part.type.name, tuple(replace(leaf, finish=None) for leaf in part.leaves)) for part in parts]
         )
 
     def _planned(self, type_: GraphQLObjectType, collected: CollectedFields) -> ObjectPlan:
@@ -167,4 +171,6 @@ def _branch(key: str, parent: GraphQLObjectType, field_: GraphQLField, details: 
     is_leaf = is_leaf_type(get_named_type(field_.type))
     finish = finisher(field_.type) if is_leaf else None
     declared = declaration(field_.extensions[DEFINITION])
-    return Branch(key, field_, parent, details, declared, finish)
+    return Branch(
+        key, field_, parent, details, declared, finish, variables_in(*(details[0].node.arguments or ()))
+    )

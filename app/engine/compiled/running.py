@@ -15,10 +15,8 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLSchema,
     MiddlewareManager,
-    Node,
     OperationDefinitionNode,
     OperationType,
-    VariableNode,
     Visitor,
     execute,
     visit,
@@ -29,6 +27,7 @@ from strawberry.schema._graphql_core import execution_context_class_kwargs
 
 from app.engine.compiled.execution import Run, Waiting
 from app.engine.compiled.leaves import Unusual
+from app.engine.compiled.memory import Memory, variables_in
 from app.engine.compiled.planner import Plan
 from app.engine.documents import Prepared
 from app.engine.timing import root_labels
@@ -48,6 +47,7 @@ class Compiled:
     # The variables that conditions ask for
     conditions: tuple[str, ...]
     plans: dict[tuple[object, ...], Plan] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     runs: int = 0
     failures: int = 0
 
@@ -88,10 +88,7 @@ class _Conditions(Visitor):
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         """One directive."""
-        for argument in node.arguments or ():
-            value: Node = argument.value
-            if isinstance(value, VariableNode):
-                self.variables.add(value.name.value)
+        self.variables.update(variables_in(*node.arguments or ()))
 
 
 @dataclass(slots=True)
@@ -119,7 +116,9 @@ class Attempt:
         if compiled.is_hopeless:
             return None
         core: GraphQLSchema = schema._schema  # noqa: SLF001 - as Strawberry's own extensions
-        values = get_variable_values(core, operation.variable_definitions or (), variables or {})
+        given = variables or {}
+        defined = operation.variable_definitions or ()
+        values = compiled.memory.recall("variables", given, lambda: get_variable_values(core, defined, given))
         if not isinstance(values, VariableValues):
             return None
         try:
