@@ -58,8 +58,14 @@ class Counting:
     async def _count(self, waiting: list[tuple[str, int, int, asyncio.Future[int]]]) -> None:
         if len(self._taken) > _MOST_REMEMBERED:
             self._taken.clear()
+        askers: dict[str, list[asyncio.Future[int]]] = {}
+        for key, _, _, future in waiting:
+            askers.setdefault(key, []).append(future)
+        limits = {key: limit for key, _, limit, _ in waiting}
         new = {key: seconds for key, seconds, _, _ in waiting if key not in self._taken}
-        wanted = [(key, self._step(key, limit)) for key, _, limit, _ in waiting]
+        wanted = {
+            key: len(futures) + self._more(key, len(futures), limits[key]) for key, futures in askers.items()
+        }
         # Whoever was cancelled doesn't wait any more.
         try:
             found = await self._send_all(wanted, new)
@@ -67,21 +73,26 @@ class Counting:
             for future in (each for *_, each in waiting if not each.done()):
                 future.set_exception(error)
             return
-        for (key, step), (*_, future), total in zip(wanted, waiting, found, strict=False):
+        for (key, futures), total in zip(askers.items(), found, strict=False):
             taken = self._taken.setdefault(key, _Taken())
-            taken.total, taken.step = int(total), min(2 * step, _MOST_AT_ONCE)
-            taken.left += step - 1
-            if not future.done():
-                future.set_result(taken.total - taken.left)
+            taken.total, taken.step = int(total), min(2 * taken.step, _MOST_AT_ONCE)
+            taken.left += wanted[key]
+            for future in futures:
+                taken.left -= 1
+                if not future.done():
+                    future.set_result(taken.total - taken.left)
 
-    def _step(self, key: str, limit: int) -> int:
+    def _more(self, key: str, needed: int, limit: int) -> int:
+        """How many more than are needed now."""
         taken = self._taken.get(key)
-        return taken.step if taken is not None and 2 * (taken.total + taken.step) <= limit else 1
+        if taken is None or 2 * (taken.total + needed + taken.step) > limit:
+            return 0
+        return taken.step - 1
 
-    async def _send_all(self, wanted: list[tuple[str, int]], new: dict[str, int]) -> list[int]:
+    async def _send_all(self, wanted: dict[str, int], new: dict[str, int]) -> list[int]:
         async with self._redis.pipeline(transaction=False) as pipe:
-            for key, step in wanted:
-                pipe.incrby(key, step)
+            for key, numbers in wanted.items():
+                pipe.incrby(key, numbers)
             for key, seconds in new.items():
                 pipe.expire(key, seconds)
             return await pipe.execute()

@@ -17,6 +17,9 @@ class Memory:
     def __init__(self) -> None:
         self._made: dict[Any, Any] = {}
 
+    def __len__(self) -> int:
+        return len(self._made)
+
     def recall(self, of: object, values: Mapping[str, Any], make: Callable[[], Made]) -> Made:
         """What `make` makes, which depends on nothing but these."""
         for value in values.values():
