@@ -1,6 +1,7 @@
 """The SQL of a listing's pages and counts: one statement for one parent or for many."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,14 @@ from app.core.listings import Listing, Order, Via
 from app.core.statements import Statement, compiled
 
 _Conditions = list[sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """How a row of "page" is written, in SQL; and whether the rows of all pages are counted on the way."""
+
+    sql: str
+    counted: bool
 
 
 @lru_cache(maxsize=4096)
@@ -31,18 +40,21 @@ def text_statement(
     order: Order,
     after: bool,  # noqa: FBT001
     filters: tuple[str, ...],
-    leaf: str,
+    leaf: RowText,
 ) -> Statement:
     """The same page as one text for each of `parents`: the `first` of its `size` rows, commas between.
 
-    `leaf` is SQL for the text of a row of "page". `found` counts rows, `written` those of the first that
-    have a text. What is sorted by an index is sorted by nothing else: hence the same order thrice.
+    `found` counts rows, `written` those of the first that have a text; `total` those of all pages, if asked
+    for. What is sorted by an index is sorted by nothing else: hence the same order thrice.
     """
     parents = _parents()
     page = _page(listing, order, after, filters, parents).subquery("page")
     place = sa.func.row_number().over(order_by=_directed(order, page.c.sort_value, page.c.id))
     leaves = sa.select(
-        sa.literal_column(leaf, sa.Text()).label("leaf"), place.label("place"), page.c.sort_value, page.c.id
+        sa.literal_column(leaf.sql, sa.Text()).label("leaf"),
+        place.label("place"),
+        page.c.sort_value,
+        page.c.id,
     ).subquery("leaves")
     is_first = leaves.c.place <= sa.bindparam("first", type_=sa.BigInteger())
     comma = sa.literal_column("','", sa.Text())
@@ -52,15 +64,24 @@ def text_statement(
         sa.func.count(leaves.c.leaf).filter(is_first).label("written"),
         sa.func.string_agg(leaves.c.leaf, sorted_).filter(is_first).label("text"),
     ).lateral("written")
+    total = [_total(listing, filters, parents).label("total")] if leaf.counted else []
     return compiled(
-        sa.select(parents.c.id.label("parent_id"), *written.c).select_from(parents.join(written, sa.true()))
+        sa.select(parents.c.id.label("parent_id"), *written.c, *total).select_from(
+            parents.join(written, sa.true())
+        )
     )
 
 
 @lru_cache(maxsize=4096)
 def count_statement(listing: Listing, filters: tuple[str, ...]) -> Statement:
-    """How many rows there are for each of `parents`: as kept, if that is kept for these filters."""
+    """How many rows there are for each of `parents`."""
     parents = _parents()
+    number = _total(listing, filters, parents)
+    return compiled(sa.select(parents.c.id.label("parent_id"), number.label("total")))
+
+
+def _total(listing: Listing, filters: tuple[str, ...], parents: Any) -> Any:
+    """As it is kept, if that is kept for these filters."""
     counted = listing.counted
     if counted is not None and set(filters) <= counted.filters.keys():
         total = sa.select(counted.total).select_from(counted.source)
@@ -69,8 +90,7 @@ def count_statement(listing: Listing, filters: tuple[str, ...]) -> Statement:
     else:
         total = sa.select(sa.func.count()).select_from(listing.source)
         total = total.where(*_scope(listing, parents), *_conditions(listing, filters))
-    number = total.correlate(parents).scalar_subquery()
-    return compiled(sa.select(parents.c.id.label("parent_id"), number.label("total")))
+    return total.correlate(parents).scalar_subquery()
 
 
 def _page(listing: Listing, order: Order, after: bool, filters: tuple[str, ...], parents: Any) -> Any:  # noqa: FBT001

@@ -19,7 +19,7 @@ from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
 from app.core.listings import Counted, Listing, Narrow, Order, Split, Values, Via
-from app.core.page_statements import count_statement, page_statement, text_statement
+from app.core.page_statements import RowText, count_statement, page_statement, text_statement
 from app.core.statements import Statement
 
 PAGE_SIZE: Final = 50
@@ -102,7 +102,7 @@ async def fetch_pages(read: Reader, parents: Sequence[UUID], request: PageReques
 
 
 async def page_of(
-    read: Reader, parents: Sequence[UUID], request: PageRequest, leaf: str | None = None
+    read: Reader, parents: Sequence[UUID], request: PageRequest, leaf: RowText | None = None
 ) -> tuple[Statement, Values, PageRequest]:
     """The statement of a page for each parent, its values, and the request as it was narrowed.
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLNonNull
 
 from app.core.listings import Listing
+from app.core.page_statements import RowText
 from app.core.paging import PageRequest, Slice, page_of
 from app.engine.compiled.emitter import Leaf
 from app.engine.compiled.leaves import Unusual
@@ -22,12 +23,12 @@ from app.engine.fields import Batch, Column, GlobalId
 from app.engine.json_text import Written
 
 
-class Items(tuple[tuple[str, tuple[Leaf, ...]], ...]):
-    """What is asked of the items, for each type that they may be of. One is equal to itself alone: so it is found."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """What is asked of a page's items, for each type that they may be of; and whether for their total."""
 
-    __slots__ = ()
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
+    kinds: tuple[tuple[str, tuple[Leaf, ...]], ...]
+    counted: bool
 
 
 _Text = tuple[str, str | None, str]
@@ -41,10 +42,13 @@ class TextSlice(Slice):
 
     written: Written
     found: int
+    counted: int | None
 
     @property
     def total(self) -> int | None:
-        """As a Slice's, whose rows are here."""
+        """As a Slice's, whose rows are here; or as it was counted."""
+        if self.counted is not None:
+            return self.counted
         return None if self.has_next or self.request.after is not None else self.found
 
 
@@ -65,7 +69,7 @@ def text_pages(request: PageRequest, items: Items) -> Batch:
 
     Raises Unusual for a null where none may be, and for a row of another type.
     """
-    leaf = item_text(request.listing, items)
+    leaf = RowText(item_text(request.listing, items), items.counted)
 
     async def pages(read: Any, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
         statement, values, narrowed = await page_of(read, parents, request, leaf)
@@ -80,7 +84,7 @@ def _slice(row: Any, request: PageRequest, narrowed: PageRequest) -> TextSlice:
         raise Unusual
     has_next = row["found"] > request.first
     written = Written(f"[{row['text'] or ''}]")
-    return TextSlice((), request, has_next, narrowed, written, row["found"])
+    return TextSlice((), request, has_next, narrowed, written, row["found"], row.get("total"))
 
 
 @lru_cache(maxsize=1024)
@@ -97,7 +101,7 @@ def is_writable(listing: Listing, items: Items) -> bool:
 def item_text(listing: Listing, items: Items) -> str:
     """SQL for the JSON of a row of "page". Raises Unusual."""
     columns = _columns(listing)
-    texts = {name: _object(leaves, columns) for name, leaves in items}
+    texts = {name: _object(leaves, columns) for name, leaves in items.kinds}
     if len(texts) == 1:
         [text] = texts.values()
         return text

@@ -117,7 +117,7 @@ class Plan:
         page = get_named_type(branch.type)
         if not isinstance(page, GraphQLObjectType):
             return None
-        nodes = None
+        nodes, counted = None, False
         for below in self.of(page, branch).branches:
             name = below.declared.name if isinstance(below.declared, Column) else None
             if name == "nodes":
@@ -129,19 +129,22 @@ class Plan:
                 asked = {leaf.declared.name for leaf in info.leaves if isinstance(leaf.declared, Column)}
                 if asked & {"start_cursor", "end_cursor"}:
                     return None
-            elif below.details[0].node.name.value != "totalCount":
+            elif below.details[0].node.name.value == "totalCount":
+                counted = True
+            else:
                 return None
-        return None if nodes is None else self._types(nodes)
+        return None if nodes is None else self._types(nodes, counted=counted)
 
-    def _types(self, nodes: Branch) -> Items | None:
+    def _types(self, nodes: Branch, *, counted: bool) -> Items | None:
         type_ = get_named_type(nodes.type)
         kinds = self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
         parts = [self.of(cast("GraphQLObjectType", kind), nodes) for kind in kinds]
         if any(part.branches or part.is_type_of for part in parts):
             return None
-        return Items(
-            [(part.type.name, tuple(replace(leaf, finish=None) for leaf in part.leaves)) for part in parts]
+        leaves = (
+            (part.type.name, tuple(replace(leaf, finish=None) for leaf in part.leaves)) for part in parts
         )
+        return Items(tuple(leaves), counted)
 
     def _planned(self, type_: GraphQLObjectType, collected: CollectedFields) -> ObjectPlan:
         if collected.new_defer_usages or collected.forbidden_directive_instances:
