@@ -25,7 +25,7 @@ VIEWER_ROLE = "lychgate_viewer"
 Row = asyncpg.Record
 # What row-level security adds takes far longer to plan than to run: a statement is planned once a
 # connection. tests/installations/test_scale.py looks at those plans. Dates are written for answers.
-_VIEWERS = {"plan_cache_mode": "force_generic_plan", "datestyle": "ISO"}
+_VIEWERS = {"plan_cache_mode": "force_generic_plan", "datestyle": "ISO", "jit": "off"}
 
 
 class Reader(Protocol):

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -82,7 +81,8 @@ def _published(kid: str, key: OKPKey) -> dict[str, Any]:
 def armour(token: str) -> str:
     """A compact JWS between the licence file's lines, base64 in 64 columns."""
     body = base64.b64encode(token.encode()).decode()
-    return "\n".join([_BEGIN, *textwrap.wrap(body, _COLUMNS), _END, ""])
+    lines = (body[start : start + _COLUMNS] for start in range(0, len(body), _COLUMNS))
+    return "\n".join([_BEGIN, *lines, _END, ""])
 
 
 def verify_license(text: str, jwks: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult
 
 from app.engine.eager import start
+from app.engine.frames import Push, text_frame
 
 log = structlog.get_logger("lychgate.live")
 _KEPT_FRAMES: Final = 256
@@ -61,8 +62,8 @@ class Source:
 class Member:
     """One subscriber in a group.
 
-    `send` begins to send a frame, `finish` waits for that in bounded time; `revalidate` says
-    whether it may stay.
+    `send` begins to send a message, `finish` waits for that in bounded time; `push` writes it at once,
+    where the server can; `revalidate` says whether it may stay.
     """
 
     id: str
@@ -71,10 +72,14 @@ class Member:
     finish: Callable[[Coroutine[Any, None, None]], Awaitable[None]]
     revalidate: Callable[[], Awaitable[bool]]
     owner: Hashable
+    push: Push | None = None
     left: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     sending: Coroutine[Any, None, None] | None = None
     # The group ended by itself: it would do so again.
     alone: bool = False
+
+    def __post_init__(self) -> None:
+        self.prefix = f'{{"id":{orjson.dumps(self.id).decode()},"type":"next","payload":'.encode()
 
     def leave(self, *, ended: bool) -> None:
         """Out of the group: to go on alone, or because all is over."""
@@ -141,16 +146,18 @@ class Group:
 
     async def _broadcast(self, position: int, payload: str) -> None:
         self._keep(position, payload)
+        encoded = payload.encode()
         for count, member in enumerate(list(self.members), 1):
             if position > member.position and member in self.members:
-                self._deliver(member, position, payload)
+                member.position = position
+                if member.push is None or not member.push(text_frame(member.prefix, encoded, b"}")):
+                    self._deliver(member, payload)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
 
-    def _deliver(self, member: Member, position: int, payload: str) -> None:
-        member.position = position
+    def _deliver(self, member: Member, payload: str) -> None:
         try:
-            rest = start(member.send(frame(member.id, payload)))
+            rest = start(member.send(message(member.id, payload)))
         except Exception:  # noqa: BLE001 - its socket is gone; the reading loop sees it as well
             self._part(member, ended=True)
             return
@@ -262,11 +269,11 @@ async def _caught_up(group: Group, member: Member) -> bool:
             group.members.add(member)
             return True
         for position, text in missed:
-            await member.finish(member.send(frame(member.id, text)))
+            await member.finish(member.send(message(member.id, text)))
             member.position = position
 
 
-def frame(id_: str, payload: str) -> str:
+def message(id_: str, payload: str) -> str:
     """A `next` message around a payload that is JSON already."""
     return f'{{"id":{orjson.dumps(id_).decode()},"type":"next","payload":{payload}}}'
 

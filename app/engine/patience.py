@@ -8,7 +8,11 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 
+from app.engine.frames import PUSH
+
+SWITCHED: Final = 101
 STUCK: Final = 4408
 REASON: Final = "Nothing was read for too long"
 PING_SECONDS: Final = 10.0
@@ -33,6 +37,21 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
         super().__init__(*given, **named)
         self.logger = self.conn.logger = _LOG
         self.conn.debug = False
+
+    def handle_connect(self, event: Request) -> None:
+        """The application may write frames of its own (app.engine.frames)."""
+        super().handle_connect(event)
+        if self.response.status_code == SWITCHED and not self.conn.extensions:
+            extensions = cast("dict[str, Any]", self.scope["extensions"])
+            extensions[PUSH] = self.push
+
+    def push(self, frame: bytes) -> bool:
+        """Write a whole frame, if nothing stands before it; whether it was written."""
+        is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
+        if not is_open or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        self.transport.write(frame)
+        return True
 
     def start_keepalive(self) -> None:
         """The first ping comes soon, so that it is known whether the peer answers."""

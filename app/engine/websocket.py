@@ -33,6 +33,7 @@ from strawberry.types.execution import PreExecutionError
 
 from app.core.failures import Failure
 from app.engine import codes
+from app.engine.frames import push_of
 from app.engine.groups import Member, Share, Source
 from app.engine.masking import mask_exception
 from app.engine.messages import fault_of
@@ -275,8 +276,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Until out of the group; whether the operation is over with that. Otherwise the context says where it is."""
         source = Source(operation.query, operation.variables, operation.operation_name)
         socket = self.websocket
-        sends = (socket.send_raw, socket.in_time)
-        member = Member(operation.id, context.reached, *sends, share.revalidate, share.owner)
+        ways = (socket.send_raw, socket.in_time, share.revalidate, share.owner, push_of(socket.ws.scope))
+        member = Member(operation.id, context.reached, *ways)
         try:
             return bool(await self.view.groups.stay(source, share, member))  # type: ignore[attr-defined]
         finally:
@@ -291,8 +292,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
     async def _handle_pre_execution_error(
         self, operation: Operation[Any, None], result: PreExecutionError
     ) -> None:
-        # Repair 8: stock Strawberry closes the whole socket, with all that runs on it, for a syntax error
-        # or an unknown operation name. Can go when it sends `error` for them too.
+        # Repair 8: stock Strawberry closes the socket, with all that runs on it. Can go when it sends `error`.
         await operation.send_initial_errors(result.errors or [])
 
     def forget_id(self, id: str) -> None:  # noqa: A002 - Strawberry's name

@@ -18,9 +18,9 @@ declare
     represented uuid[];
     is_regular boolean;
 begin
-    select account.id into personal from account
-    where account.owner_id = who and (within is null or account.id = any(within));
     select
+        (select account.id from account
+            where account.owner_id = who and (within is null or account.id = any(within))),
         coalesce(array_agg(membership.account_id order by membership.account_id), '{}'),
         coalesce(array_agg(membership.account_id order by membership.account_id)
             filter (where membership.role = 'ACCOUNT_ADMINISTRATOR'), '{}'),
@@ -28,7 +28,7 @@ begin
             when membership.representing_account_id is null then false
             else lychgate_represents(who, membership.representing_account_id) end), '{}'),
         coalesce(bool_or(membership.role = 'REGULAR_MEMBER'), false)
-    into member_of, administered, represented, is_regular
+    into personal, member_of, administered, represented, is_regular
     from membership
     where membership.person_id = who and membership.status = 'ACTIVE'
     and (within is null or membership.account_id = any(within));
@@ -68,6 +68,8 @@ create function lychgate_recognize(
     out key_subscriptions uuid[], out seen_subscriptions uuid[], out key_accounts uuid[],
     out ticket_accounts uuid[], out settings text[]
 ) language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    reach record;
 begin
     if by_session then
         select person.id, person.first_name || ' ' || person.last_name, person.is_staff,
@@ -87,9 +89,16 @@ begin
     if id is null then
         return;
     end if;
-    select * into personal, administered, member_of, keys, key_subscriptions, seen_subscriptions, key_accounts,
-        ticket_accounts
-    from lychgate_reach(id, limited_to);
+    -- An assignment is evaluated without a statement.
+    reach := lychgate_reach(id, limited_to);
+    personal := reach.personal;
+    administered := reach.administered;
+    member_of := reach.member_of;
+    keys := reach.keys;
+    key_subscriptions := reach.key_subscriptions;
+    seen_subscriptions := reach.seen_subscriptions;
+    key_accounts := reach.key_accounts;
+    ticket_accounts := reach.ticket_accounts;
     settings := array[
         set_config('lychgate.person', id::text, false),
         set_config('lychgate.staff', case when is_staff and limited_to is null then 'on' else '' end, false),
