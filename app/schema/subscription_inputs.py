@@ -78,7 +78,7 @@ class IssueSubscriptionInput:
     not_for_resale: bool = strawberry.field(default=False, description="For demonstration, not sold")
     channel: Channel = strawberry.field(default=Channel.ONLINE, description="Through whom")
     reseller_account_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The reselling partner, for RESELLER"
+        default=None, description="The reselling partner, for RESELLER, if it has an account"
     )
     support_plan: SupportPlan = strawberry.field(default=SupportPlan.STANDARD, description="Which support")
     contract_number: str | None = strawberry.field(default=None, description="The contract's number")

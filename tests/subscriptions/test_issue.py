@@ -60,6 +60,11 @@ async def test_what_is_issued_is_what_is_registered(portal: Portal, database_url
     sold = (await portal.query(SOLD, bob.token, id=bob.subscription))["node"]
     assert (sold["channel"], sold["autoRenew"]) == ("RESELLER", False)
     staff = (await portal.staff()).token
+    # The reseller may have no account with the vendor's portal.
+    elsewhere = await portal.administrator(channel="RESELLER")
+    assert await portal.refused(
+        "setAutoRenew", elsewhere.token, subscriptionId=elsewhere.subscription, autoRenew=True
+    ) == [("RENEWED_THROUGH_RESELLER", "subscriptionId")]
     wrong = {"product": "DESKTOP", "quantity": 1, "termMonths": 1}
     assert await portal.refused("issueSubscription", staff, **wrong, **reseller) == [
         ("INVALID", "termMonths")
@@ -80,7 +85,6 @@ async def test_what_can_not_be_sold(portal: Portal) -> None:
         ({"endsOn": "2999-01-01"}, "termMonths"),
         ({"termMonths": None, "endsOn": yesterday}, "endsOn"),
         ({"sendTo": "nobody"}, "sendTo"),
-        ({"channel": "RESELLER"}, "resellerAccountId"),
         ({"resellerAccountId": ada.account}, "resellerAccountId"),
         ({"channel": "RESELLER", "resellerAccountId": ada.account}, "resellerAccountId"),
     ]

@@ -39,7 +39,6 @@ async def test_what_can_be_issued_and_what_cannot(portal: Portal) -> None:
         ({"endsOn": await in_days(portal, 5)}, [("INVALID", "termMonths")]),
         ({"termMonths": None, "endsOn": await in_days(portal, -1)}, [("INVALID", "endsOn")]),
         ({"termMonths": None, "endsOn": "9999-12-31"}, [("INVALID", "endsOn")]),
-        ({"channel": "RESELLER"}, [("INVALID", "resellerAccountId")]),
         ({"resellerAccountId": ada.account}, [("INVALID", "resellerAccountId")]),
         ({"channel": "RESELLER", "resellerAccountId": ada.account}, [("INVALID", "resellerAccountId")]),
         ({"channel": "RESELLER", "resellerAccountId": "nobody"}, [("NOT_FOUND", "resellerAccountId")]),

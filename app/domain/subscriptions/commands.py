@@ -125,10 +125,11 @@ def _with_contract(order: Issue) -> Issue:
 
 
 async def _check_reseller(work: Work, order: Issue) -> None:
-    if (order.channel is Channel.RESELLER) != (order.reseller_account_id is not None):
-        msg = "A reseller's account belongs to the channel RESELLER, and to no other."
-        raise Invalid(msg, "resellerAccountId")
+    # A reseller may have no account here: the channel alone says that it handles renewals (SUB-8).
     if order.reseller_account_id is not None:
+        if order.channel is not Channel.RESELLER:
+            msg = "A reseller's account belongs to the channel RESELLER, and to no other."
+            raise Invalid(msg, "resellerAccountId")
         reseller = await work.get(Account, order.reseller_account_id, "resellerAccountId", lock=False)
         if not reseller.is_partner:
             msg = "This account is not a partner."
