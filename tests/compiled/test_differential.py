@@ -107,9 +107,9 @@ def shown(result: ExecutionResult) -> tuple[bytes, set[bytes], Any]:
     )
 
 
-# graphql-core leaves coroutines of its own behind when a field beside them fails.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine object Executor")
-@pytest.mark.filterwarnings("ignore:coroutine 'Executor")
+# graphql-core leaves coroutines of its own and of resolvers behind when a field beside them fails.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine object (Executor|GraphQLCoreConverter)")
+@pytest.mark.filterwarnings("ignore:coroutine '(Executor|GraphQLCoreConverter)")
 async def test_both_executors_agree(settings: Settings, database_url: str) -> None:
     # Documents that ask for all that there is cost more than a client may ask for.
     roomy = settings.model_copy(update={"max_query_cost": 10**6})

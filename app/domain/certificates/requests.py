@@ -40,7 +40,7 @@ def _parsed(raw: bytes) -> x509.CertificateSigningRequest:
         if raw.count(_PEM) > 1:
             _reject("it holds more than the one request")
         return x509.load_pem_x509_csr(raw)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         _reject("it is neither PEM nor DER of a certificate signing request")
 
 

@@ -46,10 +46,8 @@ class TextSlice(Slice):
 
     @property
     def total(self) -> int | None:
-        """As a Slice's, whose rows are here; or as it was counted."""
-        if self.counted is not None:
-            return self.counted
-        return None if self.has_next or self.request.after is not None else self.found
+        """As a Slice's, whose rows are here; else as it was counted."""
+        return self.counted if self.has_next or self.request.after is not None else self.found
 
 
 class TextPage(ConnectionPage):
