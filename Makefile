@@ -126,3 +126,10 @@ bench-mails: $(READY) ## 10,000 mails through the outbox, against a loop of bare
 
 bench-live: $(READY) ## one event to 2,000 websockets, against a bare server
 	@$(BIN)/python -m bench.live
+
+bench-growth: $(READY) ## how costs grow with computers and with websockets: figures and pictures in docs/performance (needs the network for matplotlib)
+	@$(BIN)/python -m bench.growth $(ARGS)
+	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT
+	$(PYTHON) -m venv "$$tmp/venv"
+	"$$tmp/venv/bin/pip" install --quiet --disable-pip-version-check matplotlib
+	"$$tmp/venv/bin/python" bench/pictures.py docs/performance/growth.json

@@ -81,15 +81,15 @@ def main() -> None:
         port, url, key, issuer = options.floor
         floor.serve(int(port), url, Path(key), issuer)
         return
-    ratios = uvloop.run(compare(options))
+    figures = uvloop.run(compare(options))
     if options.gate:
-        missed = [name for name, ratio in ratios.items() if ratio > GATES[name]]
+        missed = [name for name, of in figures.items() if ratio(of) > GATES[name]]
         print("over the gate: " + ", ".join(missed) if missed else "all within their gates")
         sys.exit(bool(missed))
 
 
-async def compare(options: argparse.Namespace) -> dict[str, float]:
-    """Both servers in one run, workload by workload in turns; the ratios of CPU per request."""
+async def compare(options: argparse.Namespace) -> dict[str, dict[str, Figures]]:
+    """Both servers in one run, workload by workload in turns; what was measured of each."""
     async with _servers(options.accounts, options.computers) as (servers, places):
         makers = _makers(places, options.computers)
         for name in options.only:
@@ -103,7 +103,7 @@ async def compare(options: argparse.Namespace) -> dict[str, float]:
                 for server in servers.loads:
                     await _round(servers, server, makers[name], options.seconds, figures[name][server])
         _print(figures, servers)
-    return {name: _ratio(of, "all") for name, of in figures.items()}
+    return figures
 
 
 def _makers(places: list[Place], computers: int) -> dict[str, Callable[[int], bytes]]:
@@ -159,11 +159,9 @@ async def _round(
     figures.all.append((own + database) / done * 1_000)
 
 
-def _ratio(of: dict[str, Figures], what: str) -> float:
-    """The median of the rounds' own ratios: what disturbs a round disturbs both servers."""
-    ours: list[float] = getattr(of["portal"], what)
-    theirs: list[float] = getattr(of["floor"], what)
-    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+def ratio(of: dict[str, Figures]) -> float:
+    """CPU per request to the floor's: the median of the rounds' own, since what disturbs one disturbs both servers."""
+    return statistics.median(a / b for a, b in zip(of["portal"].all, of["floor"].all, strict=True))
 
 
 def _print(figures: dict[str, dict[str, Figures]], servers: Servers) -> None:
@@ -175,7 +173,7 @@ def _print(figures: dict[str, dict[str, Figures]], servers: Servers) -> None:
             for what, digits in (("rates", 0), ("own", 3), ("all", 3))
             for server in ("portal", "floor")
         )
-        print(f"{name:4}{cells}{_ratio(of, 'all'):8.2f}{GATES[name]:6.1f}")
+        print(f"{name:4}{cells}{ratio(of):8.2f}{GATES[name]:6.1f}")
     memory = ", ".join(f"{name} {kibibytes(pid) / 1024:.0f} MiB" for name, pid in servers.pids.items())
     print(f"memory: {memory}")
 

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ def main() -> None:
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20_000)), hard))
-    uvloop.run(bare(options.bare) if options.bare else compare(options.sockets, options.events))
+    if options.bare:
+        uvloop.run(bare(options.bare))
+    else:
+        _print(uvloop.run(compare(options.sockets, options.events)), options.events)
 
 
 async def bare(port: int) -> None:
@@ -54,7 +58,17 @@ async def bare(port: int) -> None:
     await server.serve_forever()
 
 
-async def compare(sockets: int, events: int) -> None:
+@dataclass(frozen=True)
+class Figures:
+    """Seconds from the first socket that heard an event to the last one, medians; and memory a connection."""
+
+    sockets: int
+    portal: float
+    bare: float
+    kibibytes: float
+
+
+async def compare(sockets: int, events: int) -> Figures:
     """Both servers in one run, event by event in turns."""
     with tempfile.TemporaryDirectory(prefix="lych") as home:
         port, floor = _free_port(), _free_port()
@@ -62,6 +76,7 @@ async def compare(sockets: int, events: int) -> None:
             "LYCHGATE_HOME_DIR": home,
             "LYCHGATE_DEV": "1",
             "LYCHGATE_LOG_LEVEL": "warning",
+            "LYCHGATE_MAX_SOCKETS_PER_PERSON": "20000",
         }
         _staff(environment)
         with (
@@ -69,12 +84,12 @@ async def compare(sockets: int, events: int) -> None:
             _process(["-m", "bench.live", "--bare", str(floor)], environment),
         ):
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
-                await _measure(http, portal.pid, (port, floor), sockets, events)
+                return await _measure(http, portal.pid, (port, floor), sockets, events)
 
 
 async def _measure(
     http: httpx.AsyncClient, pid: int, ports: tuple[int, int], sockets: int, events: int
-) -> None:
+) -> Figures:
     story = await _story(http)
     before = _kilobytes(pid)
     async with _audience(ports[0], sockets, story) as ours, _audience(ports[1], sockets, None) as theirs:
@@ -87,7 +102,8 @@ async def _measure(
             payload = await _ours(http, ours, story, number)
             floor = await _theirs(control, theirs, payload)
             times.append((ours.spread(), floor))
-        _print(times, sockets, memory)
+    portal, floor_ = (statistics.median(of) for of in zip(*times, strict=True))
+    return Figures(sockets, portal, floor_, memory)
 
 
 class Audience:
@@ -131,13 +147,11 @@ async def _theirs(control: asyncio.StreamWriter, audience: Audience, payload: by
     return audience.spread()
 
 
-def _print(times: list[tuple[float, float]], sockets: int, memory: float) -> None:
-    ours = statistics.median(ours for ours, _ in times)
-    floor = statistics.median(floor for _, floor in times)
-    print(f"sockets {sockets}, events {len(times)}")
-    print(f"portal: first to last {ours * 1000:.1f} ms, {sockets / ours:,.0f} deliveries/s")
-    print(f"bare:   first to last {floor * 1000:.1f} ms, {sockets / floor:,.0f} deliveries/s")
-    print(f"ratio {ours / floor:.2f}, {memory:.0f} KiB a connection")
+def _print(found: Figures, events: int) -> None:
+    print(f"sockets {found.sockets}, events {events}")
+    for name, seconds in (("portal", found.portal), ("bare", found.bare)):
+        print(f"{name:6}  first to last {seconds * 1000:.1f} ms, {found.sockets / seconds:,.0f} deliveries/s")
+    print(f"ratio {found.portal / found.bare:.2f}, {found.kibibytes:.0f} KiB a connection")
 
 
 @asynccontextmanager
