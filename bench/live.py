@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ class Figures:
 async def compare(sockets: int, events: int) -> Figures:
     """Both servers in one run, event by event in turns."""
     with tempfile.TemporaryDirectory(prefix="lych") as home:
-        port, floor = _free_port(), _free_port()
+        port, floor = _free_port(), _free_pair()
         environment = os.environ | {
             "LYCHGATE_HOME_DIR": home,
             "LYCHGATE_DEV": "1",
@@ -265,6 +265,15 @@ def _kilobytes(pid: int) -> int:
         if line.startswith("VmRSS"):
             return int(line.split()[1])
     return 0
+
+
+def _free_pair() -> int:
+    """The first of two neighbours that nobody listens on."""
+    while True:
+        port = _free_port()
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def _free_port() -> int:
