@@ -21,7 +21,6 @@ _FIRST_PING_SECONDS: Final = 1.0
 _LAST_WORDS_SECONDS: Final = 5.0
 # At lower levels addresses are logged with their query strings, and frames with whatever is in them.
 _LOG: Final = logging.getLogger("uvicorn.websockets")
-_LOG.setLevel(logging.WARNING)
 
 
 class PatientWebSockets(WebSocketsSansIOProtocol):
@@ -35,6 +34,9 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        # Whoever configures uvicorn's loggers sets this one back.
+        if _LOG.level != logging.WARNING:
+            _LOG.setLevel(logging.WARNING)
         self.logger = self.conn.logger = _LOG
         self.conn.debug = False
 

@@ -35,6 +35,8 @@ async def test_frames_and_addresses_of_websockets_are_not_logged(
 ) -> None:
     """The fixture looks at the end; here the transport may say whatever it can."""
     monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.DEBUG)
+    # As uvicorn's own configuration does with all loggers below its own.
+    logging.getLogger("uvicorn.websockets").setLevel(logging.NOTSET)
     newcomer = await portal.newcomer()
     address = portal.url.replace("http", "ws", 1) + "/graphql?secret=told-in-1-address"
     async with connected(address, newcomer.token) as live:
