@@ -79,7 +79,16 @@ class Member:
     alone: bool = False
 
     def __post_init__(self) -> None:
-        self.prefix = f'{{"id":{orjson.dumps(self.id).decode()},"type":"next","payload":'.encode()
+        # What stands before a payload in a `next` message.
+        self._opening = b'{"id":%s,"type":"next","payload":' % orjson.dumps(self.id)
+
+    def message(self, payload: str) -> str:
+        """A `next` message around a payload that is JSON already."""
+        return f"{self._opening.decode()}{payload}}}"
+
+    def pushed(self, payload: bytes) -> bool:
+        """Write the same as a frame at once; False where `send` has to."""
+        return self.push is not None and self.push(text_frame(self._opening, payload, b"}"))
 
     def leave(self, *, ended: bool) -> None:
         """Out of the group: to go on alone, or because all is over."""
@@ -150,14 +159,14 @@ class Group:
         for count, member in enumerate(list(self.members), 1):
             if position > member.position and member in self.members:
                 member.position = position
-                if member.push is None or not member.push(text_frame(member.prefix, encoded, b"}")):
+                if not member.pushed(encoded):
                     self._deliver(member, payload)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
 
     def _deliver(self, member: Member, payload: str) -> None:
         try:
-            rest = start(member.send(message(member.id, payload)))
+            rest = start(member.send(member.message(payload)))
         except Exception:  # noqa: BLE001 - its socket is gone; the reading loop sees it as well
             self._part(member, ended=True)
             return
@@ -269,13 +278,8 @@ async def _caught_up(group: Group, member: Member) -> bool:
             group.members.add(member)
             return True
         for position, text in missed:
-            await member.finish(member.send(message(member.id, text)))
+            await member.finish(member.send(member.message(text)))
             member.position = position
-
-
-def message(id_: str, payload: str) -> str:
-    """A `next` message around a payload that is JSON already."""
-    return f'{{"id":{orjson.dumps(id_).decode()},"type":"next","payload":{payload}}}'
 
 
 def _variables(source: Source, after: str | None) -> bytes:
