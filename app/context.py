@@ -9,6 +9,7 @@ from strawberry.exceptions import ConnectionRejectionError
 from structlog.contextvars import bind_contextvars
 
 from app.access.actor import Actor, Scope
+from app.access.alike import one_of
 from app.access.authentication import authenticate
 from app.core.clock import Clock
 from app.core.database import Look
@@ -17,8 +18,9 @@ from app.domain.application import App
 from app.domain.identity.sessions import Client
 from app.domain.work import Work
 from app.engine.fields import Batch
-from app.engine.groups import Group, Share
+from app.engine.groups import Group
 from app.engine.loading import Loader
+from app.engine.members import Share
 
 
 class Remember(Protocol):
@@ -97,6 +99,7 @@ class Context:
         if given is not None:
             self.token = bearer(given)
             await self.renew()
+            self.rest()
             if not self.actor.signed_in:
                 raise ConnectionRejectionError
 
@@ -116,6 +119,12 @@ class Context:
     def forget(self) -> None:
         """Load everything anew from here on: rows may have changed."""
         self._loaders.clear()
+
+    def rest(self) -> None:
+        """Hold no more than is needed to go on later: thousands of subscribers wait while their group answers."""
+        self.actor = one_of(self.actor)
+        self._look = None
+        self.forget()
 
     def read(self) -> Look:
         """What the actor may see."""

@@ -26,11 +26,11 @@ from app.core.settings import Settings, load_settings
 from app.core.stopping import told_to_stop
 from app.development.routes import development_routes
 from app.domain.application import App
+from app.engine.adapter import SocketOptions
 from app.engine.graphiql import graphiql_routes
 from app.engine.http import EndpointOptions, LychgateGraphQL
 from app.engine.limits import Limits
 from app.engine.sockets import Sockets
-from app.engine.websocket import SocketOptions
 from app.graphql import schema
 from app.jobs.runner import run_background
 from app.reactions import REACTIONS

@@ -30,7 +30,7 @@ class ActorKind(StrEnum):
 ALL_SCOPES: Final = frozenset(Scope)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Actor:
     """An actor and the reach of their rights at this moment.
 

@@ -7,10 +7,9 @@ the log, so that it never slows the others; then it joins again (EVT-5).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -18,82 +17,13 @@ from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult
 
 from app.engine.eager import start
-from app.engine.frames import Push, text_frame
+from app.engine.frames import Envelope
+from app.engine.members import Member, Share, Source
 
 log = structlog.get_logger("lychgate.live")
 _KEPT_FRAMES: Final = 256
 # A loop over thousands of sockets lets others run now and then.
 _BREATH: Final = 500
-
-
-class SharedContext(Protocol):
-    """A context that follows a log: how far it has got, and where to begin."""
-
-    reached: int
-    resume_at: int | None
-
-
-@dataclass(frozen=True)
-class Share:
-    """What an operation's answers depend on beside its document and variables, and how to run it for many.
-
-    `key` holds the rights; `context` makes the group's context, with just those rights;
-    `revalidate` looks anew whether the subscriber still has them, which is the same for all of one `owner`;
-    `after` is the cursor among the variables, which doesn't matter once a member has caught up.
-    """
-
-    key: Hashable
-    context: Callable[[], Awaitable[Any]]
-    revalidate: Callable[[], Awaitable[bool]]
-    owner: Hashable
-    after: str | None
-
-
-@dataclass(frozen=True)
-class Source:
-    """The operation as the client sent it."""
-
-    query: str
-    variables: dict[str, Any] | None
-    operation_name: str | None
-
-
-@dataclass(eq=False)
-class Member:
-    """One subscriber in a group.
-
-    `send` begins to send a message, `finish` waits for that in bounded time; `push` writes it at once,
-    where the server can; `revalidate` says whether it may stay.
-    """
-
-    id: str
-    position: int
-    send: Callable[[str], Coroutine[Any, None, None]]
-    finish: Callable[[Coroutine[Any, None, None]], Awaitable[None]]
-    revalidate: Callable[[], Awaitable[bool]]
-    owner: Hashable
-    push: Push | None = None
-    left: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    sending: Coroutine[Any, None, None] | None = None
-    # The group ended by itself: it would do so again.
-    alone: bool = False
-
-    def __post_init__(self) -> None:
-        # What stands before a payload in a `next` message.
-        self._opening = b'{"id":%s,"type":"next","payload":' % orjson.dumps(self.id)
-
-    def message(self, payload: str) -> str:
-        """A `next` message around a payload that is JSON already."""
-        return f"{self._opening.decode()}{payload}}}"
-
-    def pushed(self, payload: bytes) -> bool:
-        """Write the same as a frame at once; False where `send` has to."""
-        return self.push is not None and self.push(text_frame(self._opening, payload, b"}"))
-
-    def leave(self, *, ended: bool) -> None:
-        """Out of the group: to go on alone, or because all is over."""
-        if not self.left.done():
-            self.left.set_result(ended)
 
 
 class Group:
@@ -108,7 +38,8 @@ class Group:
         encode: Callable[[Any], str],
     ) -> None:
         self.key = key
-        self.members: set[Member] = set()
+        # In the order in which they came: those who connected together lie together in memory.
+        self.members: dict[Member, None] = {}
         self.context = context
         self._schema = schema
         self._source = source
@@ -140,10 +71,10 @@ class Group:
         """Rights (of these owners) may have changed: who may not stay leaves before more is delivered (EVT-4)."""
         owned: dict[Hashable, list[Member]] = {}
         for member in self.members:
-            if owners is None or member.owner in owners:
-                owned.setdefault(member.owner, []).append(member)
+            if owners is None or member.share.owner in owners:
+                owned.setdefault(member.share.owner, []).append(member)
         for members in owned.values():
-            if not await members[0].revalidate():
+            if not await members[0].share.revalidate():
                 for member in members:
                     self._part(member)
 
@@ -155,18 +86,31 @@ class Group:
 
     async def _broadcast(self, position: int, payload: str) -> None:
         self._keep(position, payload)
-        encoded = payload.encode()
-        for count, member in enumerate(list(self.members), 1):
-            if position > member.position and member in self.members:
-                member.position = position
-                if not member.pushed(encoded):
-                    self._deliver(member, payload)
-            if count % _BREATH == 0:
+        envelope = Envelope(payload.encode())
+        members = list(self.members)
+        for begin in range(0, len(members), _BREATH):
+            if begin:
                 await asyncio.sleep(0)
+            self._write(members[begin : begin + _BREATH], position, payload, envelope)
+
+    def _write(self, members: Sequence[Member], position: int, payload: str, envelope: Envelope) -> None:
+        """To those who are behind this position; what it does for each is most of what fan-out costs us."""
+        inside = self.members
+        for member in members:
+            if position > member.position and member in inside:
+                member.position = position
+                write = member.socket.outlet.write
+                if write is None:
+                    self._deliver(member, payload)
+                    continue
+                try:
+                    write(envelope.frame(member.opening))
+                except RuntimeError:  # its transport is closed, and the socket doesn't know yet
+                    self._part(member, ended=True)
 
     def _deliver(self, member: Member, payload: str) -> None:
         try:
-            rest = start(member.send(member.message(payload)))
+            rest = start(member.socket.send_raw(member.message(payload)))
         except Exception:  # noqa: BLE001 - its socket is gone; the reading loop sees it as well
             self._part(member, ended=True)
             return
@@ -175,7 +119,7 @@ class Group:
             self._part(member)
 
     def _part(self, member: Member, *, ended: bool = False) -> None:
-        self.members.discard(member)
+        self.members.pop(member, None)
         member.leave(ended=ended)
 
     def _keep(self, position: int, payload: str) -> None:
@@ -209,25 +153,25 @@ class Groups:
 
     def owners(self) -> set[Hashable]:
         """Whose rights the members have."""
-        return {member.owner for group, _ in self._running.values() for member in group.members}
+        return {member.share.owner for group, _ in self._running.values() for member in group.members}
 
     async def revalidate(self, owners: Collection[Hashable]) -> None:
         """The rights of these owners may have changed: whoever has others now leaves their group."""
         for group, _ in list(self._running.values()):
             await group.revalidate(owners)
 
-    async def stay(self, source: Source, share: Share, member: Member) -> bool:
+    async def stay(self, source: Source, member: Member) -> bool:
         """Be a member until out of the group; whether the subscription is over with that."""
-        group = await self._group(source, share, member.position)
+        group = await self._group(source, member.share, member.position)
         try:
             if not await _caught_up(group, member):
                 return False
             ended = await member.left
         finally:
-            group.members.discard(member)
+            group.members.pop(member, None)
             self._stop_if_empty(group)
         if member.sending is not None:
-            await member.finish(member.sending)
+            await member.socket.in_time(member.sending)
         return ended
 
     async def _group(self, source: Source, share: Share, position: int) -> Group:
@@ -275,10 +219,10 @@ async def _caught_up(group: Group, member: Member) -> bool:
             return False
         if not missed:
             # No await between the look and this: nothing falls in between.
-            group.members.add(member)
+            group.members[member] = None
             return True
         for position, text in missed:
-            await member.finish(member.send(member.message(text)))
+            await member.socket.send_text(member.message(text))
             member.position = position
 
 

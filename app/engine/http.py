@@ -26,8 +26,10 @@ from strawberry.types.graphql import OperationType
 
 from app.core.failures import Failure
 from app.engine import codes, json_text, quick
+from app.engine.adapter import Crowded, SocketAdapter, SocketOptions
 from app.engine.graphiql import graphiql_page
 from app.engine.groups import Groups
+from app.engine.heart import Heart
 from app.engine.masking import MASKED, mask_exception
 from app.engine.negotiation import JSON, response_type, status_of
 from app.engine.persisted import persist
@@ -47,7 +49,7 @@ from app.engine.requests import (
 from app.engine.schema import EngineSchema
 from app.engine.sockets import Sockets
 from app.engine.streams import stream_format, stream_operation
-from app.engine.websocket import Crowded, SocketAdapter, SocketHandler, SocketOptions
+from app.engine.websocket import SocketHandler
 
 MIB = 2**20
 
@@ -82,6 +84,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
     ) -> None:
         self.options = options or EndpointOptions()
         self.groups = Groups(schema, self.encode_json)
+        self.heart = Heart(self.options.sockets.ping_seconds)
         super().__init__(
             schema,
             graphql_ide=None,

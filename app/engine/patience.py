@@ -6,11 +6,13 @@ A peer that has gone without a word is noticed by the same: nothing that was sen
 import logging
 from typing import Any, Final, cast
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-from app.engine.frames import PUSH
+from app.engine.frames import OUTLET, Outlet
+from app.engine.light import Gate, Mailbox
 
 SWITCHED: Final = 101
 STUCK: Final = 4408
@@ -24,13 +26,30 @@ _LOG: Final = logging.getLogger("uvicorn.websockets")
 
 
 class PatientWebSockets(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, with our code for a peer that doesn't read.
+    """uvicorn's protocol, with our code for a peer that doesn't read, and an outlet for whole frames.
 
     Some small clients never answer pings, and read all the same: silence says something only of one
     that has answered before. Can go when uvicorn lets one choose the code.
     """
 
-    answers = False
+    # uvicorn's attributes and ours: more than 30 make a dictionary of 1.6 KB for each socket.
+    __slots__ = (
+        *(
+            "answers",
+            "app",
+            "app_state",
+            "asgi_version",
+            "client",
+            "close_sent",
+            "close_timeout",
+            "close_timer",
+        ),
+        *("config", "conn", "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames"),
+        *("handshake_complete", "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop"),
+        *("outlet", "pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer"),
+        *("pong_timer", "queue", "read_paused", "request", "response", "root_path", "scheme", "scope"),
+        *("server", "tasks", "transport", "writable"),
+    )
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -39,21 +58,68 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
             _LOG.setLevel(logging.WARNING)
         self.logger = self.conn.logger = _LOG
         self.conn.debug = False
+        self.answers = False
+        self.outlet = Outlet()
+        lighter = cast("Any", self)
+        lighter.queue, lighter.writable = Mailbox(), Gate(is_open=True)
 
     def handle_connect(self, event: Request) -> None:
         """The application may write frames of its own (app.engine.frames)."""
         super().handle_connect(event)
         if self.response.status_code == SWITCHED and not self.conn.extensions:
             extensions = cast("dict[str, Any]", self.scope["extensions"])
-            extensions[PUSH] = self.push
+            extensions[OUTLET] = self.outlet
 
-    def push(self, frame: bytes) -> bool:
-        """Write a whole frame, if nothing stands before it; whether it was written."""
+    async def send(self, message: ASGISendEvent) -> None:
+        """The outlet opens with the handshake, and closes before a close frame."""
+        if message["type"] == "websocket.close":
+            self.outlet.write = None
+        await super().send(message)
+        if message["type"] == "websocket.accept":
+            # The scope has them; the parser keeps these for as long as the socket lives.
+            self.request.headers.clear()
+            self.response.headers.clear()
+            self._open_outlet()
+
+    def _open_outlet(self) -> None:
         is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
-        if not is_open or not self.writable.is_set() or self.transport.is_closing():
-            return False
-        self.transport.write(frame)
-        return True
+        if is_open and self.writable.is_set() and not self.transport.is_closing():
+            self.outlet.write = self.transport.write
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is full: nothing goes around those who wait."""
+        self.outlet.write = None
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        super().resume_writing()
+        self._open_outlet()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer has gone."""
+        self.outlet.write = None
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops: the close frame is the last."""
+        self.outlet.write = None
+        super().shutdown()
+
+    def handle_close(self, event: Frame) -> None:
+        """The peer has said its last word, and hears ours."""
+        self.outlet.write = None
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """What the peer sends is no protocol."""
+        self.outlet.write = None
+        super().handle_parser_exception()
+
+    def handle_text(self, event: Frame) -> None:
+        """A message; the parser keeps its last frame, which needn't hold the text as well."""
+        super().handle_text(event)
+        event.data = b""
 
     def start_keepalive(self) -> None:
         """The first ping comes soon, so that it is known whether the peer answers."""
@@ -76,6 +142,7 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
         if not self.answers:
             self.schedule_ping()
             return
+        self.outlet.write = None
         self.conn.fail(STUCK, REASON)
         transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True

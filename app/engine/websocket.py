@@ -5,20 +5,13 @@ and unread answers, a fresh context for each operation, closing from outside.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final
 
+import orjson
 import structlog
 from graphql import GraphQLError
-from starlette.websockets import WebSocketDisconnect, WebSocketState
-from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import (
-    NonJsonMessageReceived,
-    NonTextMessageReceived,
-    WebSocketDisconnected,
-)
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
@@ -27,119 +20,24 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     CompleteMessage,
     ConnectionInitMessage,
     Message,
+    PingMessage,
     SubscribeMessage,
 )
 from strawberry.types.execution import PreExecutionError
 
 from app.core.failures import Failure
 from app.engine import codes
-from app.engine.frames import push_of
-from app.engine.groups import Member, Share, Source
+from app.engine.adapter import Crowded, SocketAdapter, SocketOptions
+from app.engine.frames import opening_of, text_frame
 from app.engine.masking import mask_exception
+from app.engine.members import Member, Share, Source
 from app.engine.messages import fault_of
 from app.engine.patience import REASON, STUCK
 from app.engine.protocols import OperationContext
 
 log = structlog.get_logger("lychgate.websocket")
-
-# A close frame holds 125 bytes, two of which are the code.
-MAX_REASON_BYTES = 123
-
-
-@dataclass(frozen=True, slots=True)
-class SocketOptions:
-    """The bounds of one websocket."""
-
-    init_seconds: float = 10.0
-    ping_seconds: float = 30.0
-    # EVT-5: who doesn't read for so long is closed with 4408.
-    send_seconds: float = 60.0
-    max_operations: int = 100
-    max_message_bytes: int = 2**20
-
-
-class Crowded(Failure):
-    """Its owner has too many sockets open."""
-
-    def __init__(self) -> None:
-        super().__init__("Too many connections", code=codes.RATE_LIMITED)
-
-
-class SocketAdapter(ASGIWebSocketAdapter):
-    """Reads and writes frames, bounded in size and in time."""
-
-    # Told when the peer doesn't read; set by the handler.
-    on_stuck: Any = None
-
-    @property
-    def options(self) -> SocketOptions:
-        """The endpoint's."""
-        return cast(SocketOptions, self.view.options.sockets)  # type: ignore[attr-defined]
-
-    async def iter_json(
-        self,
-        *,
-        ignore_parsing_errors: bool = False,  # noqa: ARG002 - of the older protocol
-    ) -> AsyncGenerator[object, None]:
-        """The messages, none of which arrived after our side closed (stock Strawberry handles those, too)."""
-        try:
-            while True:
-                message = await self.ws.receive()
-                if message["type"] == "websocket.disconnect" or not self.is_open:
-                    return
-                yield self._decoded(message.get("text"))
-        except (WebSocketDisconnect, RuntimeError):
-            if self.is_open:
-                raise
-
-    def _decoded(self, text: str | None) -> object:
-        if text is None:
-            raise NonTextMessageReceived
-        if len(text) > self.options.max_message_bytes:
-            raise NonJsonMessageReceived
-        try:
-            return self.view.decode_json(text)
-        except ValueError as error:
-            raise NonJsonMessageReceived from error
-
-    @property
-    def is_open(self) -> bool:
-        """Whether our side may still send."""
-        return bool(self.ws.application_state == WebSocketState.CONNECTED)
-
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        """Sends one frame. Raises WebSocketDisconnected."""
-        await self.send_text(cast(str, self.view.encode_json(message)))
-
-    async def send_text(self, text: str) -> None:
-        """Sends what is JSON already. Raises WebSocketDisconnected, also when nothing is read for long."""
-        await self.in_time(self.send_raw(text))
-
-    def send_raw(self, text: str) -> Coroutine[Any, None, None]:
-        """The same without a bound on time, for a group that looks itself whether it would have to wait."""
-        if not self.is_open:
-            raise WebSocketDisconnected
-        return self.ws.send({"type": "websocket.send", "text": text})
-
-    async def in_time(self, sending: Coroutine[Any, None, None]) -> None:
-        """Waits for what `send_raw` began. Raises WebSocketDisconnected, also when nothing is read for long."""
-        try:
-            async with asyncio.timeout(self.options.send_seconds):
-                await sending
-        except WebSocketDisconnect as error:
-            raise WebSocketDisconnected from error
-        except TimeoutError as error:
-            if self.on_stuck:
-                self.on_stuck()
-            raise WebSocketDisconnected from error
-
-    async def close(self, code: int, reason: str) -> None:
-        """Closes once; reasons that are too long for a frame are cut (repair 6)."""
-        if not self.is_open:
-            return
-        cut = reason.encode("utf-8", "replace")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
-        with suppress(WebSocketDisconnect):
-            await self.ws.close(code=code, reason=cut)
+_PING: Final[PingMessage] = {"type": "ping"}
+_PING_FRAME: Final = text_frame(orjson.dumps(_PING))
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
@@ -151,7 +49,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._main: asyncio.Task[Any] | None = None
-        self._pinging: asyncio.Task[None] | None = None
+        self._aside: asyncio.Task[None] | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._is_stuck = False
         self.websocket.on_stuck = self._stop_reading
 
@@ -172,13 +71,29 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             self._main.uncancel()
         finally:
             sockets.remove(self)
-            if self._pinging:
-                self._pinging.cancel()
+            self.view.heart.remove(self)  # type: ignore[attr-defined]
+            self._stop_waiting()
+            if self._aside:
+                self._aside.cancel()
         if self._is_stuck:
             # Waits behind the unread frames, in vain if the peer is gone.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._options.send_seconds):
                     await self.websocket.close(STUCK, REASON)
+
+    def on_request_accepted(self) -> None:
+        """The greeting has to come in time: a timer, where stock Strawberry keeps a task and its end for ever."""
+        self._late = asyncio.get_running_loop().call_later(self._options.init_seconds, self._not_greeted)
+
+    def _not_greeted(self) -> None:
+        self._late = None
+        self.connection_timed_out = True
+        self._aside = asyncio.create_task(self.websocket.close(4408, "Connection initialisation timeout"))
+
+    def _stop_waiting(self) -> None:
+        late, self._late = self._late, None
+        if late is not None:
+            late.cancel()
 
     def _stop_reading(self) -> None:
         if self._is_stuck or self._main is None:
@@ -211,6 +126,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await self.websocket.close(4429, "Too many initialisation requests")
             return
         message["payload"] = message.get("payload") or {}
+        self._stop_waiting()
         try:
             await super().handle_connection_init(message)
         except Failure as failure:
@@ -221,15 +137,20 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         except Exception as error:  # noqa: BLE001 - it is logged, and the client told
             mask_exception(error, self.context.request_id)
             await self.websocket.close(4500, "Internal server error")
-        if self.connection_acknowledged and self._options.ping_seconds > 0:
-            self._pinging = asyncio.create_task(self._ping())
+        if self.connection_acknowledged:
+            self.view.heart.add(self)  # type: ignore[attr-defined]
+
+    def beat(self) -> None:
+        """Uvicorn's pings are frames that browsers' scripts never see; ours let clients notice a dead server."""
+        write = self.websocket.outlet.write
+        if write is not None:
+            write(_PING_FRAME)
+        elif self._aside is None or self._aside.done():
+            self._aside = asyncio.create_task(self._ping())
 
     async def _ping(self) -> None:
-        # uvicorn's pings are frames that browsers' scripts never see; these let clients notice a dead server.
         with suppress(WebSocketDisconnected):
-            while True:
-                await asyncio.sleep(self._options.ping_seconds)
-                await self.send_message({"type": "ping"})
+            await self.send_message(_PING)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begins an operation; one too many gets an `error` with the contract's code."""
@@ -275,11 +196,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
     async def _run_in_group(self, operation: Operation[Any, None], context: Any, share: Share) -> bool:
         """Until out of the group; whether the operation is over with that. Otherwise the context says where it is."""
         source = Source(operation.query, operation.variables, operation.operation_name)
-        socket = self.websocket
-        ways = (socket.send_raw, socket.in_time, share.revalidate, share.owner, push_of(socket.ws.scope))
-        member = Member(operation.id, context.reached, *ways)
+        member = Member(opening_of(orjson.dumps(operation.id)), context.reached, self.websocket, share)
         try:
-            return bool(await self.view.groups.stay(source, share, member))  # type: ignore[attr-defined]
+            return bool(await self.view.groups.stay(source, member))  # type: ignore[attr-defined]
         finally:
             context.resume_at = member.position
             context.shares = context.shares and not member.alone

@@ -15,7 +15,7 @@ from app.core.wakeups import database_away
 from app.domain.accounts import queries as accounts
 from app.domain.events import cursors
 from app.domain.events import queries as events
-from app.engine.groups import Share
+from app.engine.members import Share
 from app.models.event import EventType
 from app.subscriptions.hub import Hub, Watch
 from app.subscriptions.sharing import RIGHTS_CHANGED, share_of

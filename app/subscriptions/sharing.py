@@ -10,8 +10,9 @@ from typing import Final
 from uuid import UUID
 
 from app.access.actor import Actor, ActorKind
+from app.access.alike import one_of
 from app.context import Context
-from app.engine.groups import Share
+from app.engine.members import Share
 from app.models.event import EventType
 
 # After one of these somebody's rights in the account may be others than before.
@@ -28,7 +29,8 @@ RIGHTS_CHANGED: Final = (
 
 def share_of(context: Context, account: UUID, allowed: Callable[[], bool], after: str | None) -> Share:
     """What the viewer's subscription to an account's events shares with others'."""
-    rights = rights_in(context.actor, account)
+    context.rest()
+    rights = one_of(rights_in(context.actor, account))
 
     async def make() -> Context:
         return context.of_group(rights)

@@ -14,7 +14,7 @@ from app.core.failures import Failure
 from app.domain.events.record import STAFF_QUEUE
 from app.domain.tickets import queries as tickets
 from app.engine.fields import Info
-from app.engine.groups import Share
+from app.engine.members import Share
 from app.engine.scalars import Cursor
 from app.models.event import EventType
 from app.schema.events import TicketEvent

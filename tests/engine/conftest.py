@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from app.engine.adapter import SocketOptions
 from app.engine.http import EndpointOptions
-from app.engine.websocket import SocketOptions
 from tests.engine.toy import Server
 
 
