@@ -7,8 +7,9 @@ import json
 import os
 import struct
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 NEXT = b'"type":"next"'
@@ -29,7 +30,10 @@ def frame(text: bytes, *, masked: bool = False) -> bytes:
 
 
 class Client(asyncio.Protocol):
-    """A subscriber that only looks whether a `next` has come, and when."""
+    """A subscriber that only looks whether a `next` has come, and when.
+
+    The first of `messages` is sent as soon as the socket is open, the others when that was answered.
+    """
 
     def __init__(
         self, path: str, messages: list[dict[str, Any]], heard: Callable[[float, bytes], None]
@@ -42,7 +46,7 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         """Ask for the upgrade."""
-        self._transport = transport
+        self.transport = transport
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             f"GET {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -50,22 +54,29 @@ class Client(asyncio.Protocol):
             "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
         )
 
+    def connection_lost(self, error: Exception | None) -> None:
+        """Whoever waits for it must know."""
+        if not self.ready.done():
+            self.ready.set_exception(error or ConnectionError("closed"))
+
     def data_received(self, data: bytes) -> None:
         """Greet, subscribe, then take the time of each event."""
         if NEXT in data:
-            self._heard(time.perf_counter(), data)
+            self._heard(time.monotonic(), data)
         elif not self._upgraded:
             self._upgraded = True
-            for message in self._messages:
-                self.send(message)
-            if not self._messages:
+            if self._messages:
+                self.send(self._messages[0])
+            else:
                 self._done()
         elif b"connection_ack" in data:
+            for message in self._messages[1:]:
+                self.send(message)
             self._done()
 
     def send(self, message: dict[str, Any]) -> None:
         """One more message."""
-        self._transport.write(frame(json.dumps(message).encode(), masked=True))
+        self.transport.write(frame(json.dumps(message).encode(), masked=True))
 
     def _done(self) -> None:
         if not self.ready.done():
@@ -73,17 +84,20 @@ class Client(asyncio.Protocol):
 
 
 class BareServer(asyncio.Protocol):
-    """Accepts the upgrade, and keeps its transport where `broadcast` finds it."""
+    """Accepts the upgrade, and keeps its transport where `broadcast` finds it: by the path that was asked for."""
 
-    open: set[Any] = set()  # noqa: RUF012 - one server a process
+    open: ClassVar[dict[bytes, set[Any]]] = defaultdict(set)
 
     def connection_made(self, transport: Any) -> None:
-        """Keep the transport."""
+        """It is kept when it is known for what."""
         self._transport = transport
-        self.open.add(transport)
+        self._path = b""
 
     def data_received(self, data: bytes) -> None:
         """Answer the upgrade; what follows is nothing to a bare server."""
+        if not data.startswith(b"GET "):
+            return
+        self._path = data.split(b" ", 2)[1]
         for line in data.split(b"\r\n"):
             if line.lower().startswith(b"sec-websocket-key:"):
                 key = line.split(b":", 1)[1].strip()
@@ -93,14 +107,15 @@ class BareServer(asyncio.Protocol):
                     b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n"
                     b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
                 )
+                self.open[self._path].add(self._transport)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget it."""
-        self.open.discard(self._transport)
+        self.open[self._path].discard(self._transport)
 
 
-def broadcast(text: bytes) -> None:
-    """The same bytes to every socket."""
+def broadcast(path: bytes, text: bytes) -> None:
+    """The same bytes to every socket of this path."""
     data = frame(text)
-    for transport in BareServer.open:
+    for transport in BareServer.open[path]:
         transport.write(data)
