@@ -106,11 +106,13 @@ soak: $(READY) ## an hour of writers, readers that drop and resume, and servers 
 clean: ## forget the set-up and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-bench: $(READY) ## W1 to W4 of docs/performance.md against the floor (ARGS="--accounts 20 --computers 20000" for a quick look)
+bench: $(READY) ## W1 to W5 of docs/performance.md against the floor (ARGS="--accounts 20 --computers 20000" for a quick look)
 	@$(BIN)/python -m bench.api $(ARGS)
+	$(BIN)/python -m bench.live
 
 bench-gate: $(READY) ## the same, small, failing where CPU per request is over its gate
 	@$(BIN)/python -m bench.api --gate --accounts 20 --computers 20000 --rounds 3 --seconds 1 $(ARGS)
+	$(BIN)/python -m bench.live --gate --sockets 1000 --accounts 1
 
 bench-worst: $(READY) ## the worst queries inside the limits: seconds and memory, failing over the bar of docs/security.md
 	@$(BIN)/python -m bench.worst
@@ -124,8 +126,8 @@ bench-keys: $(READY) ## a dashboard of 500 keys and 100,000 computers: counters 
 bench-mails: $(READY) ## 10,000 mails through the outbox, against a loop of bare aiosmtplib
 	@$(BIN)/python -m bench.mails
 
-bench-live: $(READY) ## one event to 2,000 websockets, against a bare server
-	@$(BIN)/python -m bench.live
+bench-live: $(READY) ## W5 alone: events to 2,000 websockets of one account and of 200 (ARGS="--sockets 10000 --accounts 1")
+	@$(BIN)/python -m bench.live $(ARGS)
 
 bench-growth: $(READY) ## how costs grow with computers and with websockets: figures and pictures in docs/performance (needs the network for matplotlib)
 	@$(BIN)/python -m bench.growth $(ARGS)

@@ -1,4 +1,4 @@
-"""How costs grow: W1 to W4 from 1,000 to 1,000,000 computers, one event to 1 to 5,000 websockets of an account.
+"""How costs grow with computers, with websockets of one account, and with how many of them follow the same account.
 
 Writes its figures down; `bench/pictures.py` makes pictures of them.
 """
@@ -16,7 +16,10 @@ from bench import api, live
 
 ACCOUNTS: Final = (1, 10, 100, 1_000)
 COMPUTERS_EACH: Final = 1_000
-SOCKETS: Final = (1, 10, 100, 1_000, 2_000, 5_000)
+SOCKETS: Final = (10, 100, 1_000, 2_000, 5_000, 10_000)
+# Of 1,000 sockets, so many follow the same account.
+TOGETHER: Final = (1, 10, 100, 1_000)
+_EVENTS: Final = 20
 
 
 def main() -> None:
@@ -25,11 +28,22 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=Path("docs/performance/growth.json"))
     parser.add_argument("--accounts", type=int, nargs="*", default=ACCOUNTS)
     parser.add_argument("--sockets", type=int, nargs="*", default=SOCKETS)
+    parser.add_argument("--together", type=int, nargs="*", default=TOGETHER)
     options = parser.parse_args()
-    reads = [_reads(accounts) for accounts in options.accounts]
-    fan_out = [asdict(uvloop.run(live.compare(sockets, 20))) for sockets in options.sockets]
+    # What isn't asked for stays as it was measured before.
+    found: dict[str, Any] = json.loads(options.into.read_text()) if options.into.exists() else {}
+    if options.accounts:
+        found["reads"] = [_reads(accounts) for accounts in options.accounts]
+    live.raise_limits()
+    live.print_head()
+    if options.sockets:
+        found["fan_out"] = [asdict(live.measured(sockets, 1, _EVENTS)) for sockets in options.sockets]
+    if options.together:
+        found["together"] = [
+            asdict(live.measured(max(TOGETHER), max(TOGETHER) // each, _EVENTS)) for each in options.together
+        ]
     options.into.parent.mkdir(parents=True, exist_ok=True)
-    options.into.write_text(json.dumps({"reads": reads, "fan_out": fan_out}, indent=2) + "\n")
+    options.into.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def _reads(accounts: int) -> dict[str, Any]:

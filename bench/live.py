@@ -7,6 +7,7 @@ each account gets one event, all in one transaction, and each server delivers th
 import argparse
 import asyncio
 import os
+import re
 import resource
 import socket
 import statistics
@@ -41,6 +42,7 @@ from bench.processes import exact_cpu_seconds, free_port, kibibytes, running
 DOCUMENT: Final = """subscription ($account: ID!) { accountEvents(accountId: $account) { sequence cursor type summary
     occurredAt actor { kind name } ... on InstallationChanged { installation { id name status } } } }"""
 GATE: Final = 2.0
+_LIVE: Final = re.compile(r'^lychgate_live\{.*?what="(\w+)".*?\} (\S+)$', re.MULTILINE)
 _COMPUTERS: Final = """
     select distinct on (account_id) account_id, id, subscription_id, license_key_id, hostname from installation
 """
@@ -55,24 +57,30 @@ def main() -> None:
     parser.add_argument("--gate", action="store_true", help="fail where a ratio is over its bar")
     parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20_000)), hard))
+    raise_limits()
     if options.bare:
         uvloop.run(bare.serve(int(options.bare[0]), options.bare[1]))
         return
     print_head()
     found = [measured(options.sockets, accounts, options.events) for accounts in options.accounts]
     if options.gate:
-        missed = any(each.ratio > GATE for each in found)
+        missed = any(each.cpu_ratio > GATE for each in found)
         print(f"W5 is over its gate, {GATE}" if missed else "W5 is within its gate")
         sys.exit(missed)
 
 
+def raise_limits() -> None:
+    """File handles for 10,000 sockets, in this process and in those that it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20_000)), hard))
+
+
 @dataclass(frozen=True)
 class Figures:
-    """Medians: seconds from the first socket that heard to the last; ms of CPU of the server for an event to all.
+    """Medians of the turns: seconds from the first socket that heard to the last, and CPU of the server in ms.
 
-    `kibibytes` is memory for each connection.
+    Both ratios are medians of the turns' own, since what disturbs one turn disturbs both servers; `kibibytes` is
+    memory for each connection.
     """
 
     sockets: int
@@ -82,6 +90,7 @@ class Figures:
     ratio: float
     portal_cpu: float
     bare_cpu: float
+    cpu_ratio: float
     kibibytes: float
 
 
@@ -92,7 +101,8 @@ def measured(sockets: int, accounts: int, events: int) -> Figures:
     print(
         f"{sockets:8,}{accounts:10,}{found.portal * 1000:10.1f}{found.bare * 1000:10.1f}"
         f"{rates[0]:10,.0f}{rates[1]:10,.0f}"
-        f"{found.portal_cpu:10.1f}{found.bare_cpu:10.1f}{found.ratio:8.2f}{found.kibibytes:8.0f}"
+        f"{found.portal_cpu:10.1f}{found.bare_cpu:10.1f}{found.cpu_ratio:8.2f}"
+        f"{found.ratio:8.2f}{found.kibibytes:8.0f}"
     )
     return found
 
@@ -100,7 +110,11 @@ def measured(sockets: int, accounts: int, events: int) -> Figures:
 def print_head() -> None:
     """Of the table."""
     print(f"{'':18}{'ms first to last':>20}{'deliveries/s':>20}{'ms CPU of server':>20}")
-    print(f"{'sockets':>8}{'accounts':>10}" + f"{'portal':>10}{'bare':>10}" * 3 + f"{'times':>8}{'KiB':>8}")
+    print(
+        f"{'sockets':>8}{'accounts':>10}"
+        + f"{'portal':>10}{'bare':>10}" * 3
+        + f"{'of CPU':>8}{'of time':>8}{'KiB':>8}"
+    )
 
 
 async def compare(sockets: int, accounts: int, events: int) -> Figures:
@@ -117,9 +131,10 @@ async def compare(sockets: int, accounts: int, events: int) -> Figures:
             await ours.close()
             await theirs.close()
     portal, floor, portal_cpu, floor_cpu = (statistics.median(of) for of in zip(*turns, strict=True))
-    # What disturbs one turn disturbs both servers.
-    ratio = statistics.median(turn[0] / turn[1] for turn in turns)
-    return Figures(sockets, accounts, portal, floor, ratio, portal_cpu * 1000, floor_cpu * 1000, memory)
+    ratios = [statistics.median(turn[k] / turn[k + 1] for turn in turns) for k in (0, 2)]
+    return Figures(
+        sockets, accounts, portal, floor, ratios[0], portal_cpu * 1000, floor_cpu * 1000, ratios[1], memory
+    )
 
 
 @dataclass
@@ -168,8 +183,9 @@ async def _audience(stage: _Stage, sockets: int) -> Listeners:
     listeners = await Listeners.start(stage.portal_port, sockets, [asking(place) for place in stage.places])
     async with asyncio.timeout(60):
         while True:
-            live = (await stage.http.get("/dev/live")).json()
-            if live["subscriptions"] == sockets and live["groups"] == len(stage.places):
+            text = (await stage.http.get("/metrics")).text
+            live = {name: float(value) for name, value in _LIVE.findall(text)}
+            if live["subscriptions"] == sockets and live["groups"] == min(sockets, len(stage.places)):
                 return listeners
             await asyncio.sleep(0.1)
 
@@ -187,7 +203,6 @@ async def _stage(accounts: int) -> AsyncIterator[_Stage]:
         places = await load(url, accounts, accounts * SUBSCRIPTIONS * KEYS)
         environment = os.environ | {
             "LYCHGATE_HOME_DIR": str(home),
-            "LYCHGATE_DEV": "1",
             "LYCHGATE_LOG_LEVEL": "warning",
             "LYCHGATE_EMBEDDED_FSYNC": "false",
             "LYCHGATE_MAX_SOCKETS": "20000",

@@ -12,10 +12,11 @@ from matplotlib import pyplot as plt
 
 
 def main(found: Path) -> None:
-    """Two pictures beside the figures."""
+    """Pictures beside the figures."""
     figures: dict[str, Any] = json.loads(found.read_text())
     _reads(figures["reads"], found.with_name("growth-reads.png"))
     _fan_out(figures["fan_out"], found.with_name("growth-fan-out.png"))
+    _together(figures["together"], found.with_name("growth-together.png"))
 
 
 def _reads(rows: list[dict[str, Any]], into: Path) -> None:
@@ -36,10 +37,20 @@ def _reads(rows: list[dict[str, Any]], into: Path) -> None:
 
 def _fan_out(rows: list[dict[str, Any]], into: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 4.5))
-    sockets = [row["sockets"] for row in rows if row["sockets"] > 1]
+    sockets = [row["sockets"] for row in rows]
     for name, mark in (("portal", "o-"), ("bare", "x:")):
-        axes.loglog(sockets, [row[name] * 1_000 for row in rows if row["sockets"] > 1], mark, label=name)
+        axes.loglog(sockets, [row[name] * 1_000 for row in rows], mark, label=name)
     axes.set(xlabel="websockets that follow one account", ylabel="ms from the first that heard to the last")
+    _finish(figure, axes, into)
+
+
+def _together(rows: list[dict[str, Any]], into: Path) -> None:
+    figure, axes = plt.subplots(figsize=(8, 4.5))
+    each = [row["sockets"] / row["accounts"] for row in rows]
+    for name, mark in (("portal", "o-"), ("bare", "x:")):
+        cpu = [row[f"{name}_cpu"] * 1_000 / row["sockets"] for row in rows]
+        axes.loglog(each, cpu, mark, label=name)
+    axes.set(xlabel="of 1,000 websockets follow the same account", ylabel="µs of the server's CPU a delivery")
     _finish(figure, axes, into)
 
 
