@@ -24,7 +24,7 @@ from app.core.embedded import EmbeddedServers
 from app.core.home import prepare_home
 from app.core.migrate import upgrade
 from app.core.settings import load_settings
-from bench import floor
+from bench import floor, peer
 from bench.company import Place, installation_token, load
 from bench.load import Load, request
 from bench.processes import cpu_seconds, family_cpu_seconds, free_port, kibibytes, parent, running
@@ -81,16 +81,16 @@ def main() -> None:
         port, url, key, issuer = options.floor
         floor.serve(int(port), url, Path(key), issuer)
         return
-    figures = uvloop.run(compare(options))
+    figures = uvloop.run(compare(options, has_peer=not options.gate and peer.wanted()))
     if options.gate:
         missed = [name for name, of in figures.items() if ratio(of) > GATES[name]]
         print("over the gate: " + ", ".join(missed) if missed else "all within their gates")
         sys.exit(bool(missed))
 
 
-async def compare(options: argparse.Namespace) -> dict[str, dict[str, Figures]]:
-    """Both servers in one run, workload by workload in turns; what was measured of each."""
-    async with _servers(options.accounts, options.computers) as (servers, places):
+async def compare(options: argparse.Namespace, *, has_peer: bool = False) -> dict[str, dict[str, Figures]]:
+    """All servers in one run, workload by workload in turns; what was measured of each."""
+    async with _servers(options.accounts, options.computers, has_peer=has_peer) as (servers, places):
         makers = _makers(places, options.computers)
         for name in options.only:
             await _check_equal(servers, makers[name], name)
@@ -137,7 +137,9 @@ async def _check_equal(servers: Servers, make: Callable[[int], bytes], name: str
     """The same questions to both; warms them up, too. Raises AssertionError."""
     for number in range(_WARM):
         answers = [_lasting((await load.ask(make(number)))["data"]) for load in servers.loads.values()]
-        assert answers[0] == answers[1], f"{name}: {orjson.dumps(answers).decode()[:2_000]}"
+        assert all(each == answers[0] for each in answers), (
+            f"{name}: {orjson.dumps(answers).decode()[:2_000]}"
+        )
         assert None not in answers[0].values(), answers[0]
 
 
@@ -165,7 +167,12 @@ def ratio(of: dict[str, Figures]) -> float:
 
 
 def _print(figures: dict[str, dict[str, Figures]], servers: Servers) -> None:
-    print(f"{'':4}{'requests/s':>22}{'ms CPU of server':>22}{'ms CPU in all':>22}{'times':>8}{'gate':>6}")
+    has_peer = peer.NAME in servers.loads
+    print(
+        f"{'':4}{'requests/s':>22}{'ms CPU of server':>22}{'ms CPU in all':>22}{'times':>8}{'gate':>6}",
+        end="",
+    )
+    print(f"{'':4}{'Mercurius: requests/s, ms CPU in all, our rate to its':>54}" if has_peer else "")
     print(f"{'':4}" + f"{'portal':>11}{'floor':>11}" * 3)
     for name, of in figures.items():
         cells = "".join(
@@ -173,13 +180,21 @@ def _print(figures: dict[str, dict[str, Figures]], servers: Servers) -> None:
             for what, digits in (("rates", 0), ("own", 3), ("all", 3))
             for server in ("portal", "floor")
         )
-        print(f"{name:4}{cells}{ratio(of):8.2f}{GATES[name]:6.1f}")
+        print(f"{name:4}{cells}{ratio(of):8.2f}{GATES[name]:6.1f}", end="")
+        print(_beside(of["portal"], of[peer.NAME]) if has_peer else "")
     memory = ", ".join(f"{name} {kibibytes(pid) / 1024:.0f} MiB" for name, pid in servers.pids.items())
     print(f"memory: {memory}")
 
 
+def _beside(ours: Figures, its: Figures) -> str:
+    rate = statistics.median(a / b for a, b in zip(ours.rates, its.rates, strict=True))
+    return f"{statistics.median(its.rates):31,.0f}{statistics.median(its.all):12,.3f}{rate:15.2f}"
+
+
 @asynccontextmanager
-async def _servers(accounts: int, computers: int) -> AsyncIterator[tuple[Servers, list[Place]]]:
+async def _servers(
+    accounts: int, computers: int, *, has_peer: bool
+) -> AsyncIterator[tuple[Servers, list[Place]]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lych")))
         prepare_home(home)
@@ -194,7 +209,7 @@ async def _servers(accounts: int, computers: int) -> AsyncIterator[tuple[Servers
             # Everybody is counted, and nobody refused.
             "LYCHGATE_REQUESTS_PER_MINUTE": "100000000",
         }
-        ports = {"portal": free_port(), "floor": free_port()}
+        ports = {name: free_port() for name in ("portal", "floor", *([peer.NAME] if has_peer else []))}
         settings = load_settings(home_dir=home)
         serve = ["-m", "app", "serve", "--port", str(ports["portal"])]
         portal = stack.enter_context(running(serve, environment))
@@ -209,6 +224,9 @@ async def _servers(accounts: int, computers: int) -> AsyncIterator[tuple[Servers
             issuer,
         ]
         pids = {"portal": portal, "floor": stack.enter_context(running(bare, environment))}
+        if has_peer:
+            serving = peer.serving(ports[peer.NAME], url, settings.license_key_path, issuer)
+            pids[peer.NAME] = stack.enter_context(serving)
         loads = {name: Load(port) for name, port in ports.items()}
         for each in loads.values():
             await _opened(each)

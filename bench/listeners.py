@@ -102,8 +102,14 @@ class _Audience:
 
     async def facts(self) -> Heard:
         await self.all_heard.wait()
-        texts = [data[data.index(b"{") :].decode() for data in self.data]
-        return Heard(min(self.times), max(self.times), texts)
+        return Heard(min(self.times), max(self.times), [_message(data) for data in self.data])
+
+
+def _message(data: bytes) -> str:
+    """The `next` among what arrived together: pings may stand before it and behind it."""
+    text = data.decode(errors="replace")
+    begin = text.index('{"id"')
+    return text[begin : json.JSONDecoder().raw_decode(text, begin)[1]]
 
 
 async def _connect(port: int, sockets: int, subscribers: list[Subscriber]) -> _Audience:

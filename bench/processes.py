@@ -16,7 +16,13 @@ _UTIME, _STIME, _CUTIME, _CSTIME = 13, 14, 15, 16
 @contextmanager
 def running(arguments: list[str], environment: dict[str, str]) -> Iterator[int]:
     """A Python process's ID; told to stop at the end."""
-    command = [sys.executable, *arguments]
+    with started([sys.executable, *arguments], environment) as pid:
+        yield pid
+
+
+@contextmanager
+def started(command: list[str], environment: dict[str, str] | None = None) -> Iterator[int]:
+    """A program's process ID; told to stop at the end."""
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
