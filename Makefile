@@ -108,7 +108,7 @@ clean: ## forget the set-up and all caches
 
 bench: $(READY) ## W1 to W5 of docs/performance.md against the floor (ARGS="--accounts 20 --computers 20000" for a quick look)
 	@$(BIN)/python -m bench.api $(ARGS)
-	$(BIN)/python -m bench.live
+	$(BIN)/python -m bench.live --peer
 
 bench-gate: $(READY) ## the same, small, failing where CPU per request is over its gate
 	@$(BIN)/python -m bench.api --gate --accounts 20 --computers 20000 --rounds 3 --seconds 1 $(ARGS)

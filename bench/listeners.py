@@ -107,9 +107,12 @@ class _Audience:
 
 def _message(data: bytes) -> str:
     """The `next` among what arrived together: pings may stand before it and behind it."""
-    text = data.decode(errors="replace")
-    begin = text.index('{"id"')
-    return text[begin : json.JSONDecoder().raw_decode(text, begin)[1]]
+    text, end = data.decode(errors="replace"), 0
+    while True:
+        begin = text.index("{", end)
+        message, end = json.JSONDecoder().raw_decode(text, begin)
+        if message["type"] == "next":
+            return text[begin:end]
 
 
 async def _connect(port: int, sockets: int, subscribers: list[Subscriber]) -> _Audience:

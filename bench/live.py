@@ -6,46 +6,29 @@ each account gets one event, all in one transaction, and each server delivers th
 
 import argparse
 import asyncio
-import os
 import re
 import resource
-import socket
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
-from uuid import UUID
+from functools import partial
+from typing import Any, Final, NamedTuple
 
-import asyncpg
-import httpx
 import orjson
 import uvloop
 
-from app.access.actor import Actor
-from app.access.permissions import Permission
-from app.core.embedded import EmbeddedServers
-from app.core.home import prepare_home
-from app.core.migrate import upgrade
-from app.core.settings import load_settings
-from app.domain.application import App
-from app.domain.installations.events import ComputerActivated
-from bench import bare
-from bench.company import KEYS, SUBSCRIPTIONS, Place, load
+from bench import bare, peer
+from bench.company import Place
 from bench.listeners import Listeners, Subscriber
-from bench.processes import exact_cpu_seconds, free_port, kibibytes, running
+from bench.processes import exact_cpu_seconds, kibibytes
+from bench.stage import Stage, set_up
 
 DOCUMENT: Final = """subscription ($account: ID!) { accountEvents(accountId: $account) { sequence cursor type summary
     occurredAt actor { kind name } ... on InstallationChanged { installation { id name status } } } }"""
 GATE: Final = 2.0
 _LIVE: Final = re.compile(r'^lychgate_live\{.*?what="(\w+)".*?\} (\S+)$', re.MULTILINE)
-_COMPUTERS: Final = """
-    select distinct on (account_id) account_id, id, subscription_id, license_key_id, hostname from installation
-"""
 
 
 def main() -> None:
@@ -54,6 +37,7 @@ def main() -> None:
     parser.add_argument("--sockets", type=int, default=2_000)
     parser.add_argument("--accounts", type=int, nargs="*", default=[1, 200])
     parser.add_argument("--events", type=int, default=20, help="of each account")
+    parser.add_argument("--peer", action="store_true", help="Mercurius as well, when Node is there")
     parser.add_argument("--gate", action="store_true", help="fail where a ratio is over its bar")
     parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -61,10 +45,14 @@ def main() -> None:
     if options.bare:
         uvloop.run(bare.serve(int(options.bare[0]), options.bare[1]))
         return
-    print_head()
-    found = [measured(options.sockets, accounts, options.events) for accounts in options.accounts]
+    has_peer = options.peer and peer.wanted()
+    print_head(has_peer=has_peer)
+    found = [
+        measured(options.sockets, accounts, options.events, has_peer=has_peer)
+        for accounts in options.accounts
+    ]
     if options.gate:
-        missed = any(each.cpu_ratio > GATE for each in found)
+        missed = any(each.ratios["cpu"] > GATE for each in found)
         print(f"W5 is over its gate, {GATE}" if missed else "W5 is within its gate")
         sys.exit(missed)
 
@@ -75,112 +63,117 @@ def raise_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20_000)), hard))
 
 
+class Took(NamedTuple):
+    """Seconds of one server for an event to all: first to last, told to last, and of CPU."""
+
+    spread: float
+    delay: float
+    cpu: float
+
+
 @dataclass(frozen=True)
 class Figures:
-    """Medians of the turns: seconds from the first socket that heard to the last, and CPU of the server in ms.
+    """Medians of the turns, in milliseconds, by server; and memory for each connection.
 
-    Both ratios are medians of the turns' own, since what disturbs one turn disturbs both servers; `kibibytes` is
-    memory for each connection.
+    A ratio is the median of the turns' own, since what disturbs one turn disturbs both servers.
     """
 
     sockets: int
     accounts: int
-    portal: float
-    bare: float
-    ratio: float
-    portal_cpu: float
-    bare_cpu: float
-    cpu_ratio: float
+    spread: dict[str, float]
+    delay: dict[str, float]
+    cpu: dict[str, float]
+    ratios: dict[str, float]
     kibibytes: float
 
 
-def measured(sockets: int, accounts: int, events: int) -> Figures:
+def measured(sockets: int, accounts: int, events: int, *, has_peer: bool = False) -> Figures:
     """Compare, and print."""
-    found = uvloop.run(compare(sockets, accounts, events))
-    rates = [sockets / seconds for seconds in (found.portal, found.bare)]
-    print(
-        f"{sockets:8,}{accounts:10,}{found.portal * 1000:10.1f}{found.bare * 1000:10.1f}"
-        f"{rates[0]:10,.0f}{rates[1]:10,.0f}"
-        f"{found.portal_cpu:10.1f}{found.bare_cpu:10.1f}{found.cpu_ratio:8.2f}"
-        f"{found.ratio:8.2f}{found.kibibytes:8.0f}"
+    found = uvloop.run(compare(sockets, accounts, events, has_peer=has_peer))
+    cells = "".join(
+        f"{of[server]:10.1f}"
+        for of in (found.spread, found.delay, found.cpu)
+        for server in ("portal", "bare", *([peer.NAME] if has_peer else []))
     )
+    ratios = "".join(f"{found.ratios[what]:7.2f}" for what in Took._fields)
+    print(f"{sockets:8,}{accounts:9,}{cells}{ratios}{found.kibibytes:7.0f}", flush=True)
     return found
 
 
-def print_head() -> None:
+def print_head(*, has_peer: bool = False) -> None:
     """Of the table."""
-    print(f"{'':18}{'ms first to last':>20}{'deliveries/s':>20}{'ms CPU of server':>20}")
+    servers = ("portal", "bare", *([peer.NAME] if has_peer else []))
+    width = 10 * len(servers)
+    above = "".join(f"{title:>{width}}" for title in ("ms first to last", "ms told to last", "ms of CPU"))
+    print(f"{'':17}{above}{'portal to bare':>21}{'KiB of':>7}")
     print(
-        f"{'sockets':>8}{'accounts':>10}"
-        + f"{'portal':>10}{'bare':>10}" * 3
-        + f"{'of CPU':>8}{'of time':>8}{'KiB':>8}"
+        f"{'sockets':>8}{'accounts':>9}{''.join(f'{name:>10}' for name in servers) * 3}"
+        f"{'first':>7}{'told':>7}{'CPU':>7}{'each':>7}"
     )
 
 
-async def compare(sockets: int, accounts: int, events: int) -> Figures:
-    """Both servers in one run, event by event in turns."""
-    async with _stage(accounts) as stage:
-        before = kibibytes(stage.portal)
-        ours = await _audience(stage, sockets)
-        memory = (kibibytes(stage.portal) - before) / sockets
+async def compare(sockets: int, accounts: int, events: int, *, has_peer: bool = False) -> Figures:
+    """All servers in one run, event by event in turns."""
+    async with set_up(accounts, has_peer=has_peer) as stage:
+        before = kibibytes(stage.pids["portal"])
+        audiences = {"portal": await _audience(stage, sockets)}
+        memory = (kibibytes(stage.pids["portal"]) - before) / sockets
         streams = [Subscriber(f"/{place.account}", []) for place in stage.places]
-        theirs = await Listeners.start(stage.bare_port, sockets, streams)
+        audiences["bare"] = await Listeners.start(stage.ports["bare"], sockets, streams)
+        if has_peer:
+            asking = [_asking(place, f"Account_{place.account.hex}") for place in stage.places]
+            audiences[peer.NAME] = await Listeners.start(stage.ports[peer.NAME], sockets, asking)
         try:
-            turns = [await _turn(stage, ours, theirs) for _ in range(events + 2)][2:]
+            turns = [await _turn(stage, audiences) for _ in range(events + 2)][2:]
         finally:
-            await ours.close()
-            await theirs.close()
-    portal, floor, portal_cpu, floor_cpu = (statistics.median(of) for of in zip(*turns, strict=True))
-    ratios = [statistics.median(turn[k] / turn[k + 1] for turn in turns) for k in (0, 2)]
-    return Figures(
-        sockets, accounts, portal, floor, ratios[0], portal_cpu * 1000, floor_cpu * 1000, ratios[1], memory
+            for audience in audiences.values():
+                await audience.close()
+    spread, delay, cpu = (
+        {name: statistics.median(turn[name][place] for turn in turns) * 1000 for name in audiences}
+        for place in range(len(Took._fields))
     )
+    ratios = {
+        what: statistics.median(turn["portal"][place] / turn["bare"][place] for turn in turns)
+        for place, what in enumerate(Took._fields)
+    }
+    return Figures(sockets, accounts, spread, delay, cpu, ratios, memory)
 
 
-@dataclass
-class _Stage:
-    app: App
-    http: httpx.AsyncClient
-    places: list[Place]
-    computers: list[ComputerActivated]
-    portal: int
-    bare: int
-    portal_port: int
-    bare_port: int
-    control: asyncio.StreamWriter
+async def _turn(stage: Stage, audiences: dict[str, Listeners]) -> dict[str, Took]:
+    """What happens is heard by each server's audience in turn, and is the same for all of them."""
+    took = {}
+    took["portal"], events = await _told(stage, audiences, "portal", stage.happen)
+    tells = {"bare": stage.tell_bare, peer.NAME: stage.tell_peer}
+    for name in audiences.keys() & tells.keys():
+        took[name], same = await _told(stage, audiences, name, partial(tells[name], events))
+        assert same == events, (name, same[0], events[0])
+    return took
 
 
-async def _turn(stage: _Stage, ours: Listeners, theirs: Listeners) -> tuple[float, float, float, float]:
-    await ours.listen()
-    began = exact_cpu_seconds(stage.portal)
-    async with stage.app.work(Actor.system("bench")) as work:
-        work.require(Permission.BACKGROUND_WORK)
-        for computer in stage.computers:
-            work.emit(computer)
-    heard = await ours.heard()
-    ours_cpu, began = exact_cpu_seconds(stage.portal) - began, exact_cpu_seconds(stage.bare)
-    await theirs.listen()
-    answers = [_event(text) for text in heard.texts]
-    lines = [
-        f"{place.account} {answer['sequence']}\n" for place, answer in zip(stage.places, answers, strict=True)
-    ]
-    stage.control.write("".join(lines).encode())
-    floor = await theirs.heard()
-    assert answers == [_event(text) for text in floor.texts], (heard.texts[0], floor.texts[0])
-    return heard.spread, floor.spread, ours_cpu, exact_cpu_seconds(stage.bare) - began
+async def _told(
+    stage: Stage, audiences: dict[str, Listeners], name: str, tell: Callable[[], Awaitable[float]]
+) -> tuple[Took, list[Any]]:
+    await audiences[name].listen()
+    before = exact_cpu_seconds(stage.pids[name])
+    moment = await tell()
+    heard = await audiences[name].heard()
+    took = Took(heard.spread, heard.last - moment, exact_cpu_seconds(stage.pids[name]) - before)
+    return took, [_event(text) for text in heard.texts]
 
 
 def _event(text: str) -> Any:
     return orjson.loads(text)["payload"]["data"]["accountEvents"]
 
 
-async def _audience(stage: _Stage, sockets: int) -> Listeners:
-    def asking(place: Place) -> Subscriber:
-        greeting = {"type": "connection_init", "payload": {"authorization": f"Bearer {place.token}"}}
-        payload = {"query": DOCUMENT, "variables": {"account": place.id}}
-        return Subscriber("/graphql", [greeting, {"id": "1", "type": "subscribe", "payload": payload}])
+def _asking(place: Place, account: str) -> Subscriber:
+    greeting = {"type": "connection_init", "payload": {"authorization": f"Bearer {place.token}"}}
+    payload = {"query": DOCUMENT, "variables": {"account": account}}
+    return Subscriber("/graphql", [greeting, {"id": "1", "type": "subscribe", "payload": payload}])
 
-    listeners = await Listeners.start(stage.portal_port, sockets, [asking(place) for place in stage.places])
+
+async def _audience(stage: Stage, sockets: int) -> Listeners:
+    asking = [_asking(place, place.id) for place in stage.places]
+    listeners = await Listeners.start(stage.ports["portal"], sockets, asking)
     async with asyncio.timeout(60):
         while True:
             text = (await stage.http.get("/metrics")).text
@@ -188,83 +181,6 @@ async def _audience(stage: _Stage, sockets: int) -> Listeners:
             if live["subscriptions"] == sockets and live["groups"] == min(sockets, len(stage.places)):
                 return listeners
             await asyncio.sleep(0.1)
-
-
-@asynccontextmanager
-async def _stage(accounts: int) -> AsyncIterator[_Stage]:
-    async with AsyncExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lych")))
-        prepare_home(home)
-        embedded = stack.enter_context(EmbeddedServers.start(home, fsync=False))
-        url, redis = embedded.urls.database, embedded.urls.redis
-        assert url is not None
-        assert redis is not None
-        await upgrade(url)
-        places = await load(url, accounts, accounts * SUBSCRIPTIONS * KEYS)
-        environment = os.environ | {
-            "LYCHGATE_HOME_DIR": str(home),
-            "LYCHGATE_LOG_LEVEL": "warning",
-            "LYCHGATE_EMBEDDED_FSYNC": "false",
-            "LYCHGATE_MAX_SOCKETS": "20000",
-            "LYCHGATE_MAX_SOCKETS_PER_PERSON": "20000",
-        }
-        ports = free_port(), free_pair()
-        portal = stack.enter_context(running(["-m", "app", "serve", "--port", str(ports[0])], environment))
-        floor = stack.enter_context(running(["-m", "bench.live", "--bare", str(ports[1]), url], environment))
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports[0]}", timeout=60)
-        )
-        await _ready(http)
-        control = await _connected(ports[1] + 1)
-        app = await stack.enter_async_context(App.open(load_settings(home_dir=home), url, redis, {}))
-        computers = await _computers(url, places)
-        yield _Stage(app, http, places, computers, portal, floor, *ports, control)
-
-
-async def _computers(url: str, places: Sequence[Place]) -> list[ComputerActivated]:
-    """What happens in each turn: a computer of each account, as if it was activated."""
-    connection = await asyncpg.connect(url)
-    try:
-        rows: dict[UUID, Any] = {row["account_id"]: row for row in await connection.fetch(_COMPUTERS)}
-    finally:
-        await connection.close()
-    return [
-        ComputerActivated(
-            account_id=place.account,
-            subject_id=rows[place.account]["id"],
-            subscription_id=rows[place.account]["subscription_id"],
-            license_key_id=rows[place.account]["license_key_id"],
-            name=rows[place.account]["hostname"],
-            key_name="Primary key",
-        )
-        for place in places
-    ]
-
-
-async def _ready(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(httpx.TransportError):
-                if (await http.get("/readyz")).status_code == httpx.codes.OK:
-                    return
-            await asyncio.sleep(0.1)
-
-
-async def _connected(port: int) -> asyncio.StreamWriter:
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(OSError):
-                return (await asyncio.open_connection("127.0.0.1", port))[1]
-            await asyncio.sleep(0.1)
-
-
-def free_pair() -> int:
-    """The first of two neighbours that nobody listens on."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port + 1))
-            return port
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def _fan_out(rows: list[dict[str, Any]], into: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 4.5))
     sockets = [row["sockets"] for row in rows]
     for name, mark in (("portal", "o-"), ("bare", "x:")):
-        axes.loglog(sockets, [row[name] * 1_000 for row in rows], mark, label=name)
+        axes.loglog(sockets, [row["spread"][name] for row in rows], mark, label=name)
     axes.set(xlabel="websockets that follow one account", ylabel="ms from the first that heard to the last")
     _finish(figure, axes, into)
 
@@ -48,7 +48,7 @@ def _together(rows: list[dict[str, Any]], into: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 4.5))
     each = [row["sockets"] / row["accounts"] for row in rows]
     for name, mark in (("portal", "o-"), ("bare", "x:")):
-        cpu = [row[f"{name}_cpu"] * 1_000 / row["sockets"] for row in rows]
+        cpu = [row["cpu"][name] * 1_000 / row["sockets"] for row in rows]
         axes.loglog(each, cpu, mark, label=name)
     axes.set(xlabel="of 1,000 websockets follow the same account", ylabel="µs of the server's CPU a delivery")
     _finish(figure, axes, into)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final, Protocol
 
 # So many in one turn of the event loop.
@@ -46,8 +46,8 @@ class Heart:
     def _beat(self) -> None:
         self._timer = None
         now = asyncio.get_running_loop().time()
-        due = [member for member, at in islice(self._due.items(), _AT_ONCE) if at <= now]
-        for member in due:
+        due = takewhile(lambda entry: entry[1] <= now, islice(self._due.items(), _AT_ONCE))
+        for member, _ in list(due):
             self._due[member] = now + self._seconds
             self._due.move_to_end(member)
             member.beat()

@@ -1,8 +1,8 @@
 """One query for all that one level of a document asks of a batch function."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 Run = Callable[[Sequence[Any]], Awaitable[Mapping[Any, Any]]]
 """What belongs to each key; a missing one has nothing."""
@@ -22,6 +22,32 @@ class _Round:
         future = asyncio.get_running_loop().create_future()
         self.waiting.append(future)
         return future
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Together(Generic[Key]):
+    """One question for all who ask in the same turn of the event loop; nothing is remembered."""
+
+    def __init__(self, run: Callable[[Collection[Key]], Awaitable[Collection[Key]]]) -> None:
+        """`run` says which of the keys it is true of."""
+        self._run = run
+        self._next: tuple[dict[Key, None], asyncio.Task[Collection[Key]]] | None = None
+
+    async def ask(self, key: Key) -> bool:
+        """Whether it is true of this key. Raises what `run` raised."""
+        if self._next is None:
+            keys: dict[Key, None] = {}
+            self._next = keys, asyncio.create_task(self._perform(keys))
+        keys, task = self._next
+        keys[key] = None
+        # Whoever is cancelled leaves the others alone.
+        return key in await asyncio.shield(task)
+
+    async def _perform(self, keys: dict[Key, None]) -> Collection[Key]:
+        self._next = None
+        return await self._run(keys)
 
 
 class Loader:

@@ -1,9 +1,10 @@
 """Following a stream with the viewer's own rights: what was missed, then what comes (EVT-2)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import aclosing
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing, nullcontext
+from functools import partial
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from app.context import Context
@@ -18,9 +19,10 @@ from app.domain.events import queries as events
 from app.engine.members import Share
 from app.models.event import EventType
 from app.subscriptions.hub import Hub, Watch
-from app.subscriptions.sharing import RIGHTS_CHANGED, share_of
+from app.subscriptions.sharing import share_of
 
 _RETRY_SECONDS: Final = 0.5
+T = TypeVar("T")
 
 
 async def follow_account(
@@ -81,17 +83,19 @@ async def follow(
         context.listening = True
         while True:
             known = watch.last
-            rows = await _news(context, hub, stream, allowed, names)
-            if rows is None:
+            if not await _patiently(partial(_may_go_on, context, hub, stream, allowed)):
                 return
-            for row in rows:
-                context.reached = row["sequence"]
-                context.place = cursors.encode(stream, context.reached)
-                context.forget()
-                if context.reached > began:
-                    LIVE_LAG.observe((context.clock.now() - row["occurred_at"]).total_seconds())
-                yield row
-                watch.reached = context.reached
+            async with nullcontext() if context.group is None else hub.turns:
+                # What comes meanwhile waits until it is known again who may see it.
+                rows = await _patiently(partial(_news, context, hub, stream, names, known))
+                for row in rows:
+                    context.reached = row["sequence"]
+                    context.place = cursors.encode(stream, context.reached)
+                    context.forget()
+                    if context.reached > began:
+                        LIVE_LAG.observe((context.clock.now() - row["occurred_at"]).total_seconds())
+                    yield row
+                    watch.reached = context.reached
             if len(rows) < events.PAGE:
                 # What the viewer may not see has a number too: it is passed over.
                 context.reached = watch.reached = max(context.reached, known)
@@ -101,18 +105,22 @@ async def follow(
                 await watch.beyond(context.reached)
 
 
-async def _news(
-    context: Context, hub: Hub, stream: UUID, allowed: Callable[[], bool], names: Collection[str] | None
-) -> Sequence[Row] | None:
-    """The next events; None when no longer allowed. Who listens needn't hear that the database is restarted."""
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until PostgreSQL answers: who listens needn't hear that it is restarted."""
     while True:
         try:
-            if not await _may_go_on(context, stream, allowed):
-                return None
-            now = context.clock.now()
-            return await hub.reading(events.after(context.read(), stream, context.reached, names, now))
+            return await ask()
         except database_away():
             await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _news(
+    context: Context, hub: Hub, stream: UUID, names: Collection[str] | None, known: int
+) -> Sequence[Row]:
+    """The next events; a group's up to the number that it is known of who may see them."""
+    now = context.clock.now()
+    rows = await hub.reading(events.after(context.read(), stream, context.reached, names, now))
+    return rows if context.group is None else [row for row in rows if row["sequence"] <= known]
 
 
 async def _beginning(context: Context, stream: UUID, watch: Watch, after: str | None) -> int:
@@ -124,13 +132,12 @@ async def _beginning(context: Context, stream: UUID, watch: Watch, after: str | 
     return await events.position(context.app.read_all(), stream, cursor, context.clock.now())
 
 
-async def _may_go_on(context: Context, stream: UUID, allowed: Callable[[], bool]) -> bool:
+async def _may_go_on(context: Context, hub: Hub, stream: UUID, allowed: Callable[[], bool]) -> bool:
     """Rights as they are now: one's own, or each member's if the group's log says that some have changed."""
     await context.renew()
     if context.group is None:
         return allowed()
-    look = context.app.read_all()
-    if await events.contains(look, stream, context.reached, RIGHTS_CHANGED, context.clock.now()):
+    if await hub.rights_changed(stream, context.reached):
         await context.group.revalidate()
     return True
 

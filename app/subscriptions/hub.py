@@ -17,9 +17,14 @@ import structlog
 from app.core.wakeups import Listener, away
 from app.domain.application import App
 from app.domain.events import queries as events
+from app.engine.loading import Together
+from app.subscriptions.sharing import RIGHTS_CHANGED
 
 log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 1.0
+# So many groups load and execute at the same time: with more of them than connections, each of their statements would
+# have to set its rights anew on one that another has used meanwhile.
+_GROUPS_AT_ONCE = 8
 Rows = TypeVar("Rows")
 
 
@@ -60,6 +65,9 @@ class Hub:
         self._listener: Listener | None = None
         # Subscribers that read what they missed right now.
         self.catching_up = 0
+        # Held by a group from the reading of its log until its members have what is new.
+        self.turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
+        self._rights = Together(self._with_other_rights)
 
     @property
     def watches(self) -> int:
@@ -114,6 +122,13 @@ class Hub:
             if not watches and self._watches.get(stream) is watches:
                 del self._watches[stream]
                 await self._unlisten(stream)
+
+    async def rights_changed(self, stream: UUID, after: int) -> bool:
+        """Whether somebody's rights may be others since an event behind this number; one statement for all streams."""
+        return await self._rights.ask((stream, after))
+
+    async def _with_other_rights(self, places: Collection[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
+        return await events.containing(self._app.read_all(), places, RIGHTS_CHANGED, self._app.clock.now())
 
     async def reading(self, rows: Awaitable[Rows]) -> Rows:
         """A subscriber's look at the log, counted while it lasts."""

@@ -105,10 +105,12 @@ const loaders = {
 
 const app = Fastify({ logger: false })
 app.register(mercurius, { schema, resolvers, loaders, jit: 1, subscription: true })
-// What the bench says has happened: an event for all who follow its account.
+// What the bench says has happened: events, each for all who follow its account.
 app.post('/events', async (request) => {
-  const { account, event } = request.body
-  app.graphql.pubsub.publish({ topic: account, payload: { accountEvents: { __typename: 'InstallationChanged', ...event } } })
+  for (const { account, event } of request.body) {
+    const accountEvents = { __typename: 'InstallationChanged', ...event }
+    app.graphql.pubsub.publish({ topic: account, payload: { accountEvents } })
+  }
   return {}
 })
 await app.listen({ port: Number(port), host: '127.0.0.1' })

@@ -1,12 +1,12 @@
 """One query a level; whoever gives up leaves the others alone."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from app.engine.loading import Loader
+from app.engine.loading import Loader, Together
 
 
 class Source:
@@ -54,3 +54,25 @@ async def test_who_is_cancelled_leaves_the_others_alone() -> None:
     gone.cancel()
     assert await stays == 25
     assert gone.cancelled() or gone.cancelling()
+
+
+async def test_all_who_ask_in_one_turn_are_answered_together_and_nothing_is_remembered() -> None:
+    asked: list[list[int]] = []
+
+    async def even(keys: Collection[int]) -> set[int]:
+        asked.append(list(keys))
+        await asyncio.sleep(0)
+        if 13 in keys:
+            raise ValueError
+        return {key for key in keys if key % 2 == 0}
+
+    together = Together(even)
+    assert await asyncio.gather(*map(together.ask, (1, 2, 2, 4))) == [False, True, True, True]
+    assert await together.ask(2)
+    assert asked == [[1, 2, 4], [2]]
+    impatient, patient = asyncio.create_task(together.ask(6)), asyncio.create_task(together.ask(8))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert await patient
+    failures = await asyncio.gather(together.ask(13), together.ask(2), return_exceptions=True)
+    assert [type(failure) for failure in failures] == [ValueError, ValueError]

@@ -55,16 +55,26 @@ _AFTER = (
 )
 _ALL_AFTER = compiled(_AFTER)
 _SOME_AFTER = compiled(_AFTER.where(_event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text())))))
-_CONTAINS = compiled(
+_asked = (
+    sa.func.unnest(
+        sa.bindparam("streams", type_=ARRAY(sa.Uuid())), sa.bindparam("afters", type_=ARRAY(sa.BigInteger()))
+    )
+    .table_valued(sa.column("stream", sa.Uuid()), sa.column("after", sa.BigInteger()))
+    .render_derived(name="asked")
+)
+# LIMIT keeps it a look into the index for each stream.
+_found = (
     sa.select(sa.literal(1).label("one"))
     .where(
-        _event.c.stream_id == sa.bindparam("stream"),
-        _event.c.sequence > sa.bindparam("after"),
+        _event.c.stream_id == _asked.c.stream,
+        _event.c.sequence > _asked.c.after,
         _recent,
         _event.c.type == sa.any_(sa.bindparam("types", type_=ARRAY(sa.Text()))),
     )
     .limit(1)
+    .lateral()
 )
+_CONTAINING = compiled(sa.select(_asked.c.stream).join_from(_asked, _found, sa.true()))
 _LAST = compiled(sa.select(_stream).where(_stream.c.id == sa.any_(ids_parameter())))
 _OCCURRED = compiled(
     sa.select(_event.c.occurred_at).where(
@@ -110,12 +120,14 @@ async def after(
     return await read.rows(_SOME_AFTER, size=PAGE, types=list(types), **place)
 
 
-async def contains(
-    read: Reader, stream_id: UUID, sequence: int, types: Collection[str], now: datetime
-) -> bool:
-    """Whether one of these types comes behind that number."""
-    place: dict[str, Any] = {"stream": stream_id, "after": sequence, "since": _since(now)}
-    return await read.row(_CONTAINS, types=list(types), **place) is not None
+async def containing(
+    read: Reader, places: Collection[tuple[UUID, int]], types: Collection[str], now: datetime
+) -> set[tuple[UUID, int]]:
+    """The places (a stream and a number) behind which one of these types comes."""
+    streams, afters = [stream for stream, _ in places], [after for _, after in places]
+    rows = await read.rows(_CONTAINING, streams=streams, afters=afters, types=list(types), since=_since(now))
+    found = {row["stream"] for row in rows}
+    return {place for place in places if place[0] in found}
 
 
 def _since(now: datetime) -> datetime:
