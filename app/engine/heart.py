@@ -47,8 +47,10 @@ class Heart:
         self._timer = None
         now = asyncio.get_running_loop().time()
         due = takewhile(lambda entry: entry[1] <= now, islice(self._due.items(), _AT_ONCE))
-        for member, _ in list(due):
+        chosen = [member for member, _ in due]
+        for member in chosen:
             self._due[member] = now + self._seconds
             self._due.move_to_end(member)
-            member.beat()
         self._wind()
+        for member in chosen:
+            member.beat()

@@ -71,10 +71,10 @@ class PatientWebSockets(WebSocketsSansIOProtocol):
             extensions[OUTLET] = self.outlet
 
     async def send(self, message: ASGISendEvent) -> None:
-        """The outlet opens with the handshake, and closes before a close frame."""
+        """The outlet opens with the handshake, and closes with a close frame."""
+        await super().send(message)
         if message["type"] == "websocket.close":
             self.outlet.write = None
-        await super().send(message)
         if message["type"] == "websocket.accept":
             # The scope has them; the parser keeps these for as long as the socket lives.
             self.request.headers.clear()

@@ -144,7 +144,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Uvicorn's pings are frames that browsers' scripts never see; ours let clients notice a dead server."""
         write = self.websocket.outlet.write
         if write is not None:
-            write(_PING_FRAME)
+            # Its transport may be closed, and not have said so yet.
+            with suppress(RuntimeError):
+                write(_PING_FRAME)
         elif self._aside is None or self._aside.done():
             self._aside = asyncio.create_task(self._ping())
 
