@@ -85,7 +85,7 @@ async def follow(
             known = watch.last
             if not await _patiently(partial(_may_go_on, context, hub, stream, allowed)):
                 return
-            async with nullcontext() if context.group is None else hub.turns:
+            async with nullcontext() if context.group is None else hub.turn():
                 # What comes meanwhile waits until it is known again who may see it.
                 rows = await _patiently(partial(_news, context, hub, stream, names, known))
                 for row in rows:

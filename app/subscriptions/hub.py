@@ -8,7 +8,7 @@ last numbers as well (EVT-3).
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
@@ -25,6 +25,8 @@ _RETRY_SECONDS = 1.0
 # So many groups load and execute at the same time: with more of them than connections, each of their statements would
 # have to set its rights anew on one that another has used meanwhile.
 _GROUPS_AT_ONCE = 8
+# Nobody's heavy documents keep others from their events: whoever has waited so long goes on all the same.
+_TURN_SECONDS = 0.25
 Rows = TypeVar("Rows")
 
 
@@ -65,8 +67,7 @@ class Hub:
         self._listener: Listener | None = None
         # Subscribers that read what they missed right now.
         self.catching_up = 0
-        # Held by a group from the reading of its log until its members have what is new.
-        self.turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
+        self._turns = asyncio.Semaphore(_GROUPS_AT_ONCE)
         self._rights = Together(self._with_other_rights)
 
     @property
@@ -122,6 +123,19 @@ class Hub:
             if not watches and self._watches.get(stream) is watches:
                 del self._watches[stream]
                 await self._unlisten(stream)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Held by a group from the reading of its log until its members have what is new."""
+        held = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TURN_SECONDS):
+                held = await self._turns.acquire()
+        try:
+            yield
+        finally:
+            if held:
+                self._turns.release()
 
     async def rights_changed(self, stream: UUID, after: int) -> bool:
         """Whether somebody's rights may be others since an event behind this number; one statement for all streams."""
