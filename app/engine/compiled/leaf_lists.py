@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from graphql import GraphQLEnumType, GraphQLNonNull
+from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull
 
 from app.core.listings import Listing
 from app.core.page_statements import RowText
@@ -143,6 +143,8 @@ def _text(leaf: Leaf, columns: Mapping[str, Any]) -> _Text:
 
 def _scalar(scalar: Any, type_: Any, name: str) -> tuple[str, str, str]:
     impl = getattr(type_, "impl", type_)
+    if isinstance(scalar, GraphQLList):
+        raise Unusual
     if isinstance(scalar, GraphQLEnumType):
         if any(key != value.value for key, value in scalar.values.items()):
             raise Unusual
