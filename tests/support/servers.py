@@ -7,6 +7,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,20 @@ async def cluster(backing: Cluster) -> Cluster:
     return backing
 
 
-@pytest.fixture
-async def database_url(cluster: Cluster) -> AsyncIterator[str]:
-    """A migrated database that this test has for itself."""
+@asynccontextmanager
+async def copied(cluster: Cluster) -> AsyncIterator[str]:
+    """The URL of a migrated database that goes with the block."""
     name = f"test_{_WORKER}_{next(_numbers)}"
     await cluster.execute(f"create database {name} template {TEMPLATE}")
     yield cluster.url(name)
     await cluster.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database_url(cluster: Cluster) -> AsyncIterator[str]:
+    """A migrated database that this test has for itself."""
+    async with copied(cluster) as url:
+        yield url
 
 
 @pytest.fixture
