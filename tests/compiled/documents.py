@@ -126,7 +126,7 @@ class Maker:
         """A field that shows where its first page ends; there the other one begins when it is run again."""
         if "after" not in field_.args or "pageInfo" not in get_named_type(field_.type).fields:
             return ""
-        if not self.tape.chance(35):
+        if not self.tape.chance(50):
             return ""
         variable = self._declare("String", None, None)
         given["after"] = f"${variable}"

@@ -35,7 +35,7 @@ FLOORS = {
     "values": (9, "runs"),
     "rich": (0.2, "runs"),
     "deep": (0.08, "runs"),
-    "cursors": (0.05, "documents"),
+    "cursors": (0.03, "documents"),
 }
 TYPES = (
     "BusinessAccount",
