@@ -121,7 +121,7 @@ def _object(leaves: Sequence[Leaf], columns: Mapping[str, Any]) -> str:
             parts += [f"'{text}'", value]
             text = ""
         text += f"{after},"
-    return " || ".join([*parts, f"'{text[:-1]}}}'"])
+    return " || ".join([*parts, f"'{text.removesuffix(',')}}}'"])
 
 
 def _text(leaf: Leaf, columns: Mapping[str, Any]) -> _Text:
