@@ -30,12 +30,12 @@ CHOICES = 125
 FLOORS = {
     "runs": (1.3, "documents"),
     "planned": (0.6, "runs"),
-    "errors": (0.1, "runs"),
-    "partial": (0.05, "runs"),
-    "values": (9, "runs"),
+    "errors": (0.08, "runs"),
+    "partial": (0.02, "runs"),
+    "values": (7, "runs"),
     "rich": (0.2, "runs"),
-    "deep": (0.08, "runs"),
-    "cursors": (0.03, "documents"),
+    "deep": (0.06, "runs"),
+    "cursors": (0.02, "documents"),
 }
 TYPES = (
     "BusinessAccount",
