@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app import demo as company
@@ -41,7 +41,7 @@ from app.web.idempotency import DatabaseClaims
 from app.web.oidc import oidc_routes
 from app.web.persisted import RedisQueries
 from app.web.requests import context_for
-from app.web.stack import app_routes, middleware_of
+from app.web.stack import Express, app_routes, middleware_of
 from app.web.transport import UVICORN, Starting
 
 _BACKGROUND: Final = "_LYCHGATE_BACKGROUND"
@@ -125,6 +125,10 @@ class Server:
         """/graphql, over HTTP and websockets."""
         await self.endpoint(scope, receive, send)
 
+    async def respond(self, scope: Scope, receive: Receive) -> Response | None:
+        """What /graphql answers over HTTP."""
+        return await self.endpoint.respond(scope, receive)
+
     async def download(self, request: Request) -> Response:
         """/download: where an invited user lands."""
         return await downloads.download_page(self.app, request)
@@ -183,17 +187,18 @@ async def _jwks(app: App) -> Response:
     return health.jwks(app)
 
 
-def create_app(settings: Settings, *, background: bool = True) -> Starlette:
+def create_app(settings: Settings, *, background: bool = True) -> ASGIApp:
     """The application of one process; it connects when its lifespan begins."""
-    return starlette_of(Server(settings, background=background, lasting=True))
+    return application_of(Server(settings, background=background, lasting=True))
 
 
-def starlette_of(server: Server) -> Starlette:
-    """Routes and middleware around a server."""
+def application_of(server: Server) -> ASGIApp:
+    """Routes and middleware around a server. Who answers to pages of other origins needs the layer for that."""
     settings = server.settings
-    return Starlette(
+    starlette = Starlette(
         routes=server.routes(), middleware=middleware_of(settings, server.graphql), lifespan=server.lifespan
     )
+    return starlette if settings.cors_origins else Express(starlette, server.respond, settings.hsts_seconds)
 
 
 @asynccontextmanager
@@ -234,7 +239,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, *, background:
         uvicorn.run("app.main:worker", host=host, port=port, factory=True, workers=workers, **UVICORN)
 
 
-def worker() -> Starlette:
+def worker() -> ASGIApp:
     """The application of one of several processes."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
@@ -267,7 +272,7 @@ def demo(settings: Settings, host: str, port: int) -> None:
             await company.ensure(settings, urls, REACTIONS, progress)
 
     server = Server(settings, background=True, prepare=prepare, lasting=True)
-    app = Starting(starlette_of(server))
+    app = Starting(application_of(server))
     _run(app, _Announcing(uvicorn.Config(app, host=host, port=port, **UVICORN), server))
 
 

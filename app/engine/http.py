@@ -32,6 +32,7 @@ from app.engine.groups import Groups
 from app.engine.heart import Heart
 from app.engine.masking import MASKED, mask_exception
 from app.engine.negotiation import JSON, response_type, status_of
+from app.engine.outgoing import Incoming, Outgoing
 from app.engine.persisted import persist
 from app.engine.protocols import MakeContext, OperationContext, PersistedQueries
 from app.engine.repeats import Claims, Repeat
@@ -106,17 +107,23 @@ class LychgateGraphQL(GraphQL[Any, None]):
         if scope["type"] == "websocket":
             await self._serve_socket(WebSocket(scope, receive=receive, send=send))
             return
-        request = Request(scope, receive)
+        response = await self.respond(scope, receive)
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def respond(self, scope: Scope, receive: Receive) -> Response | None:
+        """The answer to one HTTP request; None if its client has gone."""
+        request = Incoming(scope, receive)
         try:
             response = await self._respond(request, receive)
         except ClientDisconnect:
-            return
+            return None
         except (HTTPException, StarletteHTTPException, MultiPartException) as error:
             response = self._refusal(request, as_refused(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets JSON, none of the text
             response = self._failure(request, error)
-        await response(scope, receive, send)
         await request.close()
+        return response
 
     async def _serve_socket(self, socket: WebSocket) -> None:
         if self.sockets.is_full:
@@ -129,7 +136,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
             mask_exception(error, uuid.uuid4().hex)
             await SocketAdapter(self, socket, socket).close(code, reason)
 
-    async def _respond(self, request: Request, receive: Receive) -> Response:
+    async def _respond(self, request: Incoming, receive: Receive) -> Response:
         accept = request.headers.get("accept")
         if self.options.graphiql and is_navigation(request):
             return graphiql_page(request.url.path)
@@ -159,11 +166,9 @@ class LychgateGraphQL(GraphQL[Any, None]):
         """One for each HTTP request, one for each socket."""
         return await self._make_context(request, response)
 
-    async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Carries the negotiated media type to where the answer is written."""
-        response = await super().get_sub_response(request)
-        response.media_type = response_type(request.headers.get("accept")) or JSON
-        return response
+    async def get_sub_response(self, request: Request | WebSocket) -> Outgoing:
+        """The answer, without its body as yet."""
+        return Outgoing(response_type(request.headers.get("accept")) or JSON)
 
     def decode_json(self, data: str | bytes) -> Any:
         """Repairs 5 and 7: orjson. Raises JSONDecodeError."""
@@ -256,27 +261,17 @@ class LychgateGraphQL(GraphQL[Any, None]):
     ) -> Response:
         """The HTTP response with the headers that resolvers have set."""
         assert isinstance(response_data, dict)  # batching is off
-        return self._answer(response_data, str(sub_response.media_type), sub_response)
+        assert isinstance(sub_response, Outgoing)
+        return self._answer(response_data, sub_response)
 
-    def _answer(
-        self,
-        answer: Mapping[str, Any],
-        media_type: str,
-        prepared: Response | None = None,
-        status: int | None = None,
-    ) -> Response:
-        code = (prepared.status_code if prepared else None) or status or status_of(answer, media_type)
-        response = Response(quick.body_of(self, answer), status_code=code)
-        response.headers["content-type"] = f"{media_type}; charset=utf-8"
-        if prepared:
-            response.headers.raw.extend(prepared.headers.raw)
-            response.background = prepared.background
+    def _answer(self, answer: Mapping[str, Any], response: Outgoing, status: int | None = None) -> Outgoing:
+        response.write(quick.body_of(self, answer), status or status_of(answer, str(response.media_type)))
         return response
 
     def _refusal(self, request: Request, error: Refused) -> Response:
         media_type = response_type(request.headers.get("accept")) or JSON
         shown = {"message": error.reason, "extensions": {"code": error.code}}
-        response = self._answer({"errors": [shown]}, media_type, status=error.status_code)
+        response = self._answer({"errors": [shown]}, Outgoing(media_type), error.status_code)
         response.headers.update(error.headers)
         return response
 
@@ -286,7 +281,7 @@ class LychgateGraphQL(GraphQL[Any, None]):
         shown = mask_exception(error, request_id(request))
         code = shown.get("extensions", {}).get("code")
         status = {codes.INTERNAL_SERVER_ERROR: 500, codes.RATE_LIMITED: 429}.get(str(code))
-        response = self._answer({"errors": [shown]}, media_type, status=status)
+        response = self._answer({"errors": [shown]}, Outgoing(media_type), status)
         if "retryAfter" in shown.get("extensions", {}):
             response.headers["retry-after"] = str(shown["extensions"]["retryAfter"])
         return response

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from cross_web import AsyncHTTPRequestAdapter
-from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.http import GraphQLRequestData
 
 from app.engine import json_text
+from app.engine.outgoing import Incoming
 from app.engine.persisted import whole_query
 from app.engine.protocols import PersistedQueries
 from app.engine.request_body import checked, decode
@@ -28,11 +28,11 @@ async def request_data(store: PersistedQueries | None, parameters: object) -> Gr
     )
 
 
-async def run_json(view: "LychgateGraphQL", request: Request) -> Response:
+async def run_json(view: "LychgateGraphQL", request: Incoming) -> Response:
     """What `view.run` does, without looking for what such a request can't be."""
     prepared = await view.get_sub_response(request)
     context = await view.get_context(request, prepared)
-    data = await request_data(view.persisted, decode(await request.body()))
+    data = await request_data(view.persisted, decode(await request.whole()))
     adapter = cast("AsyncHTTPRequestAdapter", None)  # nobody asks it
     result = await view.execute_single(request, adapter, prepared, context, None, data)
     answer: Any = await view.process_result(request, result)

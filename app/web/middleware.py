@@ -28,35 +28,41 @@ class RequestFacts:
 
     def __init__(self, app: ASGIApp, hsts_seconds: int = 0) -> None:
         self._app = app
-        headers = dict(_HEADERS)
-        if hsts_seconds:
-            headers["strict-transport-security"] = f"max-age={hsts_seconds}; includeSubDomains"
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self._facts = Facts(hsts_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or websocket."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id = named(scope)
         status = 0
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._complete(message.get("headers", ()), request_id)
+                message["headers"] = self._facts.complete(message.get("headers", ()), request_id)
             await send(message)
 
         started = time.perf_counter()
         with bound_contextvars(request_id=request_id):
             await self._app(scope, receive, sending)
             if scope["path"] not in _QUIET:
-                _log(scope, status, time.perf_counter() - started)
+                written(scope, status, time.perf_counter() - started)
 
-    def _complete(self, given: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-        """What a route says of itself stands."""
+
+class Facts:
+    """What is said with every answer."""
+
+    def __init__(self, hsts_seconds: int) -> None:
+        headers = dict(_HEADERS)
+        if hsts_seconds:
+            headers["strict-transport-security"] = f"max-age={hsts_seconds}; includeSubDomains"
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    def complete(self, given: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+        """All headers: what a route says of itself stands."""
         headers = [pair for pair in given if pair[0] != _REQUEST_ID]
         said = {name for name, _ in headers}
         headers.append((_REQUEST_ID, request_id.encode()))
@@ -64,16 +70,16 @@ class RequestFacts:
         return headers
 
 
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == _REQUEST_ID and _GIVEN_ID.fullmatch(value):
-            given: str = value.decode()
-            return given
-    return new_id().hex
+def named(scope: Scope) -> str:
+    """The ID of a request, its own if it brings a good one, for whoever asks its scope."""
+    given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
+    request_id: str = given.decode() if _GIVEN_ID.fullmatch(given) else new_id().hex
+    scope.setdefault("state", {})["request_id"] = request_id
+    return request_id
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
-    # Never the query string: links carry their tokens in it.
+def written(scope: Scope, status: int, seconds: float) -> None:
+    """The line of a request in the log. Never its query string: links carry their tokens in it."""
     log.info(
         "request" if scope["type"] == "http" else "websocket",
         method=scope.get("method"),

@@ -16,7 +16,7 @@ from app.access.actor import Actor
 from app.core.settings import Settings
 from app.domain.identity.commands import create_staff
 from app.engine.patience import PING_SECONDS, PONG_SECONDS, PatientWebSockets
-from app.main import Server, starlette_of
+from app.main import Server, application_of
 from tests.support import documents
 from tests.support.leaks import Watch
 from tests.support.live import Live, connected
@@ -222,7 +222,7 @@ async def running(
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     server = Server(settings.model_copy(update={"public_url": url}), background=background)
-    watch = Watch(starlette_of(server))
+    watch = Watch(application_of(server))
     web = uvicorn.Server(
         uvicorn.Config(
             watch,
