@@ -1,6 +1,6 @@
 """What a list that pages is made of: declared once beside its queries."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -75,8 +75,8 @@ class Listing:
     expressions that are never NULL, each with an index over (parent, expression, id).
     `filters` make a condition of a bound value; `prepare` turns a filter input (None left
     out) into those values, by the clock where a filter speaks of time. What only large lists
-    need: `split`, `via`, `counted` totals, `narrow` to look up beforehand what a filter finds,
-    and `variants` that serve some sorts from another source.
+    need: `split`, `via`, `counted` totals, `narrow` to look up beforehand what the
+    filters `narrows` find, and `variants` that serve some sorts from another source.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Listing:
     via: Via | None = None
     counted: Counted | None = None
     narrow: Narrow | None = None
+    narrows: Collection[str] = ()
     variants: "Mapping[str, Listing]" = field(default_factory=dict)
 
     def for_sort(self, by: str) -> "Listing":
@@ -103,3 +104,21 @@ class Listing:
         if self.via is not None and by in self.via.sorts:
             return self.via.sorts[by]
         return self.for_sort(by).sorts[by]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One of several listings, by a column of the row that the list is below."""
+
+    column: str
+    listings: Mapping[str, Listing]
+    otherwise: Listing
+
+    def __call__(self, row: Any) -> Listing:
+        """That of a row."""
+        return self.listings.get(row[self.column], self.otherwise)
+
+    @property
+    def all(self) -> tuple[tuple[str | None, Listing], ...]:
+        """By their values; None for all others comes last."""
+        return (*self.listings.items(), (None, self.otherwise))

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
-from app.core.listings import Counted, Listing, Narrow, Order, Split, Values, Via
-from app.core.page_statements import RowText, count_statement, page_statement, text_statement
+from app.core.listings import Choice, Counted, Listing, Narrow, Order, Split, Values, Via
+from app.core.page_statements import Page, count_statement, page_statement
+from app.core.page_texts import RowText, text_statement
 from app.core.statements import Statement
 
 PAGE_SIZE: Final = 50
@@ -109,14 +110,20 @@ async def page_of(
     With `leaf`, what a row is as text, it is the statement of a page that is one text.
     """
     values = await _narrowed(read, parents, request)
-    names = tuple(sorted(values))
-    narrowed = replace(request, filters=tuple((name, _hashable(values[name])) for name in names))
+    narrowed = replace(request, filters=tuple((name, _hashable(values[name])) for name in sorted(values)))
+    page, values = asked(narrowed)
+    values["parents"] = list(parents)
+    return (page_statement(page) if leaf is None else text_statement(page, leaf)), values, narrowed
+
+
+def asked(request: PageRequest, mark: str = "") -> tuple[Page, Values]:
+    """What a statement is made for, and the values that it is run with, but for the parents."""
+    names = tuple(name for name, _ in request.filters)
+    values = {f"{name}{mark}": value for name, value in request.filters}
+    values |= {f"size{mark}": request.first + 1, f"first{mark}": request.first}
     if request.after is not None:
-        values["after_value"], values["after_id"] = _place(request)
-    page = (request.listing, request.order, request.after is not None, names)
-    values |= {"parents": list(parents), "size": request.first + 1, "first": request.first}
-    statement = page_statement(*page) if leaf is None else text_statement(*page, leaf)
-    return statement, values, narrowed
+        values[f"after_value{mark}"], values[f"after_id{mark}"] = _place(request)
+    return Page(request.listing, request.order, request.after is not None, names, mark), values
 
 
 async def fetch_counts(read: Reader, parents: Sequence[UUID], request: PageRequest) -> dict[UUID, int]:
@@ -134,7 +141,12 @@ def _hashable(value: Any) -> Any:
 async def _narrowed(read: Reader, parents: Sequence[UUID], request: PageRequest) -> Values:
     narrow = request.listing.narrow
     values = dict(request.filters)
-    return values if narrow is None else await narrow(read, parents, values)
+    return await narrow(read, parents, values) if narrow and needs_look(request) else values
+
+
+def needs_look(request: PageRequest) -> bool:
+    """Whether something is looked up before there is a statement."""
+    return any(name in request.listing.narrows for name, _ in request.filters)
 
 
 def _reader(sort: sa.ColumnElement[Any]) -> Callable[[Any], Any]:
@@ -171,6 +183,7 @@ def _place(request: PageRequest) -> tuple[Any, UUID]:
 __all__ = [
     "LARGEST_PAGE",
     "PAGE_SIZE",
+    "Choice",
     "Counted",
     "Listing",
     "Narrow",

@@ -2,12 +2,12 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
 
 from app.core.codes import masked
-from app.core.paging import Listing
+from app.core.paging import Choice
 from app.domain.installations import proxy_queries as proxy_servers
 from app.domain.installations import queries as installations
 from app.domain.invitations import queries as invitations
@@ -127,10 +127,10 @@ async def pool_of(subscription_id: Any, info: Info) -> Pool:
     return Pool(uses["quantity"], uses["reserved"], uses["pool_used"])
 
 
-def _installations(row: Any) -> Listing:
-    """A proxy server may use two keys, so that it is found by another way."""
-    is_proxy = row["installation_kind"] == InstallationKind.PROXY_SERVER
-    return proxy_servers.OF_KEY if is_proxy else installations.OF_KEY
+# A proxy server may use two keys, so that it is found by another way.
+_INSTALLATIONS: Final = Choice(
+    "installation_kind", {InstallationKind.PROXY_SERVER: proxy_servers.OF_KEY}, installations.OF_KEY
+)
 
 
 @strawberry.type(description="A code that activates software")
@@ -152,7 +152,7 @@ class LicenseKey(Tagged, Node):
     expires_on: date | None = column("Its last good day; null if it has no end")
     status: LicenseKeyStatus = computed(_status, "Whether it can activate")
     installations: Connection[Installation] = connection(
-        _installations,
+        _INSTALLATIONS,
         "The installations that use it, or used it last",
         filter_type=InstallationFilter,
         order_type=InstallationOrder,

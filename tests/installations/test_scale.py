@@ -12,7 +12,7 @@ from app.access.rights import rights_of
 from app.core import ids
 from app.core.clock import Clock
 from app.core.database import Database, Look
-from app.core.page_statements import count_statement, page_statement
+from app.core.page_statements import Page, count_statement, page_statement
 from app.core.paging import Listing, Order, fetch_counts, fetch_pages, page_request
 from app.domain.installations import queries
 from tests.support.fleet import ACCOUNT, KEYS, fleet
@@ -101,7 +101,7 @@ async def test_every_list_is_read_by_an_index(many: tuple[Look, Any], listing: L
             values = dict(page.narrowed.filters)
             names = tuple(sorted(values))
             after = page.rows[-1] if page.has_next else None
-            statement = page_statement(listing, request.order, after is not None, names)
+            statement = page_statement(Page(listing, request.order, after is not None, names))
             place = {"after_value": after["sort_value"], "after_id": after["id"]} if after else {}
             found = await explained(
                 connection, statement, {"parents": [parent], "size": 51, **values, **place}

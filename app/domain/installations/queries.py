@@ -98,7 +98,7 @@ def _finder(found: Statement) -> Narrow:
     """Looks up by index what a search finds, unless that is so much that comparing along the list is quicker."""
 
     async def narrow(read: Reader, parents: Sequence[UUID], values: Values) -> Values:
-        wanted = values.get("search", "")
+        wanted = values["search"]
         if len(wanted) < SHORTEST_INDEXED:
             return values
         rows = await read.rows(found, parents=list(parents), wanted=wanted, most=_MOST_FOUND)
@@ -159,6 +159,7 @@ def _listing(parent: str, found: Statement, **more: Any) -> Listing:
             sort="STATUS",
         ),
         "narrow": _finder(found),
+        "narrows": ("search",),
         **more,
     }
     timed = Listing(

@@ -24,7 +24,8 @@ from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
-from app.engine.compiled.leaf_lists import TextPage, is_writable, text_pages
+from app.core.paging import PageRequest, needs_look
+from app.engine.compiled.leaf_lists import Items, TextPage, is_writable, text_pages
 from app.engine.compiled.leaves import Unusual
 from app.engine.compiled.planner import DEFINITION, Branch, ObjectPlan, Plan
 from app.engine.connection import ConnectionPage, Paged, paging, request_of
@@ -204,11 +205,10 @@ class Run:
         async def load(listing: Any, places: list[int]) -> None:
             request = request_of(listing, self.context.clock, arguments, paged.single)
             parents = [get(rows[place], paged.key) for place in places]
-            is_text = items is not None and is_writable(listing, items)
-            batch = text_pages(request, items) if is_text else paging(request)
-            slices = await self._load(batch, parents)
+            text = None if items is None else self._text(request, items)
+            slices = await self._load(text or paging(request), parents)
             for place, parent, slice_ in zip(places, parents, slices, strict=True):
-                pages[place] = (TextPage if is_text else ConnectionPage)(slice_, parent, self.context)
+                pages[place] = (TextPage if text else ConnectionPage)(slice_, parent, self.context)
 
         if len(wanted) == 1:
             [(listing, places)] = wanted.items()
@@ -217,6 +217,20 @@ class Run:
             self.alone = False
             await together([load(listing, places) for listing, places in wanted.items()])
         return pages
+
+    def _text(self, request: PageRequest, items: Items) -> Batch | None:
+        """The batch query of such pages as texts, if they can be such, with all the pages within them."""
+        if not is_writable(request.listing, items):
+            return None
+        clock = self.context.clock
+        try:
+            inner = tuple(
+                request_of(listing, clock, self._arguments(each.branch), each.single)
+                for each, listing in items.inner
+            )
+        except Exception:  # noqa: BLE001 - whether it matters is known when there is a row to ask it of
+            return None
+        return None if any(map(needs_look, inner)) else text_pages(request, items, inner)
 
     def resolved(self, branch: Branch, rows: Sequence[Any]) -> list[Any]:
         """What the resolver says of each row; of an asynchronous one, what is to be awaited."""

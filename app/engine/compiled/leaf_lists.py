@@ -4,8 +4,8 @@
 what the other way gives, so only columns take part whose types are written alike by both.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull
 
-from app.core.listings import Listing
-from app.core.page_statements import RowText
-from app.core.paging import PageRequest, Slice, page_of
+from app.core.listings import Choice, Listing
+from app.core.page_texts import InnerText, RowText
+from app.core.paging import PageRequest, Slice, Values, asked, page_of
 from app.engine.compiled.emitter import Leaf
 from app.engine.compiled.leaves import Unusual
 from app.engine.connection import ConnectionPage
@@ -23,17 +23,53 @@ from app.engine.fields import Batch, Column, GlobalId
 from app.engine.json_text import Written
 
 
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A page within each item, which is written with it."""
+
+    key: str
+    # Whoever knows its arguments; an equal one gets the same.
+    branch: Any
+    listing: Listing | Choice
+    single: Collection[str]
+    items: "Items"
+
+    @property
+    def options(self) -> tuple[tuple[str | None, Listing], ...]:
+        """The listings that it may be of."""
+        return self.listing.all if isinstance(self.listing, Choice) else ((None, self.listing),)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Items:
-    """What is asked of a page's items, for each type that they may be of; and whether for their total."""
+    """What is asked of a page's items, for each type that they may be of; and of the page itself.
 
-    kinds: tuple[tuple[str, tuple[Leaf, ...]], ...]
-    counted: bool
+    `form` is the page's JSON as SQL: constants, and the names of what isn't known yet (see `_FORMS`).
+    """
+
+    kinds: tuple[tuple[str, tuple[Leaf | Inner, ...]], ...]
+    form: tuple[str, ...]
+
+    @property
+    def inner(self) -> Iterator[tuple[Inner, Listing]]:
+        """The pages within the items, of each listing that they may be of, and those within theirs."""
+        for _, leaves in self.kinds:
+            for leaf in (each for each in leaves if isinstance(each, Inner)):
+                for _, listing in leaf.options:
+                    yield leaf, listing
+                    yield from leaf.items.inner
 
 
 _Text = tuple[str, str | None, str]
 """SQL for a text, or None for nothing, between two constants."""
 _TYPENAME = "__typename"
+NODES, MORE, BEFORE, TOTAL = "nodes", "more", "before", "total"
+_FORMS: Mapping[str, str] = {
+    NODES: "coalesce({0}.text, '')",
+    MORE: "{0}.more::text",
+    BEFORE: "'{1}'",
+    TOTAL: "(case when {0}.more or {1} then {0}.total else {0}.found end)::text",
+}
 
 
 @dataclass(frozen=True)
@@ -62,16 +98,18 @@ class TextPage(ConnectionPage):
 
 
 @lru_cache(maxsize=1024)
-def text_pages(request: PageRequest, items: Items) -> Batch:
+def text_pages(request: PageRequest, items: Items, inner: tuple[PageRequest, ...]) -> Batch:
     """The batch query of such pages; one and the same for equal requests and selections.
 
-    Raises Unusual for a null where none may be, and for a row of another type.
+    `inner` are the requests of `items.inner`, in their order. Raises Unusual for a null where none may be,
+    and for a row of another type.
     """
-    leaf = RowText(item_text(request.listing, items), items.counted)
+    below: Values = {}
+    leaf = _row_text(request.listing, items, "", iter(inner), below)
 
     async def pages(read: Any, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
         statement, values, narrowed = await page_of(read, parents, request, leaf)
-        found = {row["parent_id"]: row for row in await read.rows(statement, **values)}
+        found = {row["parent_id"]: row for row in await read.rows(statement, **values, **below)}
         return {parent: _slice(found[parent], request, narrowed) for parent in parents}
 
     return pages
@@ -80,59 +118,90 @@ def text_pages(request: PageRequest, items: Items) -> Batch:
 def _slice(row: Any, request: PageRequest, narrowed: PageRequest) -> TextSlice:
     if row["written"] != min(row["found"], request.first):
         raise Unusual
-    has_next = row["found"] > request.first
     written = Written(f"[{row['text'] or ''}]")
-    return TextSlice((), request, has_next, narrowed, written, row["found"], row.get("total"))
+    return TextSlice((), request, row["more"], narrowed, written, row["found"], row.get("total"))
 
 
 @lru_cache(maxsize=1024)
 def is_writable(listing: Listing, items: Items) -> bool:
     """Whether PostgreSQL can write these items as Python would."""
     try:
-        item_text(listing, items)
+        columns = _columns(listing)
+        for _, leaves in items.kinds:
+            _pieces([leaf for leaf in leaves if isinstance(leaf, Leaf)], columns, "page")
     except Unusual:
         return False
-    return True
+    return all(is_writable(within, inner.items) for inner, within in items.inner)
 
 
-@lru_cache(maxsize=1024)
-def item_text(listing: Listing, items: Items) -> str:
-    """SQL for the JSON of a row of "page". Raises Unusual."""
-    columns = _columns(listing)
-    texts = {name: _object(leaves, columns) for name, leaves in items.kinds}
-    if len(texts) == 1:
-        [text] = texts.values()
-        return text
-    cases = " ".join(f"when '{name}' then {text}" for name, text in texts.items())
-    return f'case page."{_TYPENAME}" {cases} end'
+def _row_text(
+    listing: Listing, items: Items, mark: str, inner: Iterator[PageRequest], values: Values
+) -> RowText:
+    """SQL for the JSON of a row of "page" with its mark. Raises Unusual."""
+    columns, alias = _columns(listing), f"page{mark}"
+
+    def pieces(leaf: Leaf | Inner) -> Leaf | tuple[str, InnerText]:
+        return leaf if isinstance(leaf, Leaf) else (leaf.key, _inner_text(leaf, mark, inner, values))
+
+    kinds = [
+        (name, tuple(_pieces(list(map(pieces, leaves)), columns, alias))) for name, leaves in items.kinds
+    ]
+    return RowText(tuple(kinds), TOTAL in items.form)
+
+
+def _inner_text(leaf: Inner, outer: str, inner: Iterator[PageRequest], values: Values) -> InnerText:
+    options: list[tuple[str | None, InnerText]] = []
+    for value, listing in leaf.options:
+        # Each has sizes of its own: their number is a mark.
+        mark = f"{outer}_{len(values)}"
+        page, own = asked(next(inner), mark)
+        values.update(own)
+        row = _row_text(listing, leaf.items, mark, inner, values)
+        written, before = f"written{mark}", str(page.after).lower()
+        form = [_FORMS[each].format(written, before) if each in _FORMS else each for each in leaf.items.form]
+        options.append((value, InnerText(page, row, tuple(form))))
+    _, text = options.pop()
+    for value, other in reversed(options):
+        assert isinstance(leaf.listing, Choice)
+        text = replace(other, when=f"page{outer}.\"{leaf.listing.column}\" = '{value}'", otherwise=text)
+    return text
 
 
 def _columns(listing: Listing) -> dict[str, Any]:
     return {str(column.key): column for column in listing.columns}
 
 
-def _object(leaves: Sequence[Leaf], columns: Mapping[str, Any]) -> str:
+def _pieces(
+    leaves: Sequence[Leaf | tuple[str, InnerText]], columns: Mapping[str, Any], alias: str
+) -> list[str | InnerText]:
     """What stands between two values is one constant: each `||` copies all that was written so far."""
-    parts, text = [], "{"
+    pieces: list[str | InnerText] = []
+    text = "{"
     for leaf in leaves:
-        before, value, after = _text(leaf, columns)
+        if isinstance(leaf, tuple):
+            key, inner = leaf
+            pieces += [f"'{text}\"{key}\":'", inner]
+            text = ","
+            continue
+        before, value, after = _text(leaf, columns, alias)
         text += f'"{leaf.key}":{before}'
         if value is not None:
-            parts += [f"'{text}'", value]
+            pieces += [f"'{text}'", value]
             text = ""
         text += f"{after},"
-    return " || ".join([*parts, f"'{text.removesuffix(',')}}}'"])
+    # Nothing at all is asked for where conditions leave out all of it.
+    return [*pieces, f"'{text.removesuffix(',')}}}'"]
 
 
-def _text(leaf: Leaf, columns: Mapping[str, Any]) -> _Text:
+def _text(leaf: Leaf, columns: Mapping[str, Any], alias: str) -> _Text:
     """The JSON of one leaf; NULL where null may not be, which makes all of the object NULL."""
     if leaf.constant is not None:
         return f'"{leaf.constant}"', None, ""
     if isinstance(leaf.declared, GlobalId):
-        return f'"{leaf.declared.typename}_', "replace(page.id::text, '-', '')", '"'
+        return f'"{leaf.declared.typename}_', f"replace({alias}.id::text, '-', '')", '"'
     if not isinstance(leaf.declared, Column) or leaf.declared.name not in columns:
         raise Unusual
-    name = f'page."{leaf.declared.name}"'
+    name = f'{alias}."{leaf.declared.name}"'
     nullable = not isinstance(leaf.type, GraphQLNonNull)
     scalar: Any = leaf.type if nullable else leaf.type.of_type  # type: ignore[union-attr]
     before, value, after = _scalar(scalar, columns[leaf.declared.name].type, name)

@@ -4,9 +4,9 @@ Fields are collected by graphql-core's own functions, so that fragments, aliases
 the same. Which rows there will be isn't known: a type's part is planned when its first row comes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from graphql import (
     FragmentDefinitionNode,
@@ -28,13 +28,18 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from app.core.listings import Choice, Listing
 from app.engine.compiled.emitter import Builder, Leaf, emit
-from app.engine.compiled.leaf_lists import Items
+from app.engine.compiled.leaf_lists import BEFORE, MORE, NODES, TOTAL, Inner, Items
 from app.engine.compiled.leaves import Unusual, finisher
 from app.engine.compiled.memory import Memory, variables_in
+from app.engine.connection import Paged
 from app.engine.fields import Column, Computed, Declared, declaration
 
 DEFINITION = "strawberry-definition"
+Made = TypeVar("Made")
+_FACTS: Mapping[str, str] = {"has_next_page": MORE, "has_previous_page": BEFORE}
+_NAMES: Collection[str] = (NODES, MORE, BEFORE, TOTAL)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +60,11 @@ class Branch:
     def type(self) -> GraphQLOutputType:
         """What the schema promises."""
         return self.field.type
+
+    @property
+    def field_name(self) -> str:
+        """As the schema calls it."""
+        return self.details[0].node.name.value
 
 
 @dataclass(slots=True)
@@ -85,6 +95,7 @@ class Plan:
         if any(fragment.variable_definitions for fragment in self.fragments.values()):
             raise Unusual
         self._details = {name: FragmentDetails(node) for name, node in self.fragments.items()}
+        self._same: dict[Any, Any] = {}
 
     def root(self, type_: GraphQLObjectType) -> ObjectPlan:
         """What is asked of Query or Mutation. Raises Unusual for what isn't compiled."""
@@ -117,34 +128,72 @@ class Plan:
         page = get_named_type(branch.type)
         if not isinstance(page, GraphQLObjectType):
             return None
-        nodes, counted = None, False
-        for below in self.of(page, branch).branches:
-            name = below.declared.name if isinstance(below.declared, Column) else None
-            if name == "nodes":
-                nodes, again = below, nodes
-                if again is not None:
-                    return None
-            elif name == "page_info":
-                info = self.of(cast("GraphQLObjectType", get_named_type(below.type)), below)
-                asked = {leaf.declared.name for leaf in info.leaves if isinstance(leaf.declared, Column)}
-                if asked & {"start_cursor", "end_cursor"}:
-                    return None
-            elif below.details[0].node.name.value == "totalCount":
-                counted = True
+        part = self.of(page, branch)
+        branches = {below.key: below for below in part.branches}
+        nodes: list[Branch] = []
+        form: list[str] = []
+        for leaf in part.leaves:
+            below = branches.get(leaf.key)
+            if below is None:
+                made: list[str] | None = [f'"{leaf.constant}"']
+            elif isinstance(below.declared, Column) and below.declared.name == "nodes":
+                nodes.append(below)
+                made = ["[", NODES, "]"]
             else:
+                made = self._facts(below)
+            if made is None:
                 return None
-        return None if nodes is None else self._types(nodes, counted=counted)
+            form += [f'"{leaf.key}":', *made, ","]
+        if len(nodes) != 1:
+            return None
+        kinds = self._types(nodes[0])
+        return None if kinds is None else self._one_of(Items, kinds, _in_sql(form))
 
-    def _types(self, nodes: Branch, *, counted: bool) -> Items | None:
+    def _facts(self, below: Branch) -> list[str] | None:
+        """The form of what is asked of a page besides its items."""
+        if below.field_name == "totalCount":
+            return [TOTAL]
+        if not isinstance(below.declared, Column) or below.declared.name != "page_info":
+            return None
+        info = self.of(cast("GraphQLObjectType", get_named_type(below.type)), below)
+        form = ["{"]
+        for leaf in info.leaves:
+            name = leaf.declared.name if isinstance(leaf.declared, Column) else ""
+            fact = f'"{leaf.constant}"' if leaf.declared is None else _FACTS.get(name)
+            if fact is None:
+                return None
+            form += [f'"{leaf.key}":', fact, ","]
+        return [*form[:-1], "}"]
+
+    def _types(self, nodes: Branch) -> tuple[tuple[str, tuple[Leaf | Inner, ...]], ...] | None:
         type_ = get_named_type(nodes.type)
         kinds = self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
-        parts = [self.of(cast("GraphQLObjectType", kind), nodes) for kind in kinds]
-        if any(part.branches or part.is_type_of for part in parts):
+        found = []
+        for part in [self.of(cast("GraphQLObjectType", kind), nodes) for kind in kinds]:
+            inner = {below.key: self._inner(below) for below in part.branches}
+            if part.is_type_of or None in inner.values():
+                return None
+            leaves = [inner.get(leaf.key) or replace(leaf, finish=None) for leaf in part.leaves]
+            found.append((part.type.name, tuple(leaves)))
+        return tuple(found)
+
+    def _inner(self, below: Branch) -> Inner | None:
+        paged = below.declared
+        if not isinstance(paged, Paged) or paged.key != "id" or paged.shown is not None:
             return None
-        leaves = (
-            (part.type.name, tuple(replace(leaf, finish=None) for leaf in part.leaves)) for part in parts
-        )
-        return Items(tuple(leaves), counted)
+        items = self.items(below) if isinstance(paged.listing, Listing | Choice) else None
+        if items is None:
+            return None
+        known = (below.key, paged, *(id(each.node) for each in below.details))
+        branch = self._same.setdefault(known, below)
+        return Inner(below.key, branch, cast("Listing | Choice", paged.listing), paged.single, items)
+
+    def _one_of(self, make: Callable[..., Made], *parts: Any) -> Made:
+        """Equal ones are one, so that whoever knows one of them knows all: of each type that a selection is for."""
+        if parts not in self._same:
+            self._same[parts] = make(*parts)
+        found: Made = self._same[parts]
+        return found
 
     def _planned(self, type_: GraphQLObjectType, collected: CollectedFields) -> ObjectPlan:
         if collected.new_defer_usages or collected.forbidden_directive_instances:
@@ -177,3 +226,15 @@ def _branch(key: str, parent: GraphQLObjectType, field_: GraphQLField, details: 
     return Branch(
         key, field_, parent, details, declared, finish, variables_in(*(details[0].node.arguments or ()))
     )
+
+
+def _in_sql(form: list[str]) -> tuple[str, ...]:
+    """An object's form, with neighbouring constants in one."""
+    pieces, text = [], "{"
+    for each in form[:-1]:
+        if each in _NAMES:
+            pieces += [f"'{text}'", each]
+            text = ""
+        else:
+            text += each
+    return (*pieces, f"'{text}}}'")
