@@ -1,6 +1,7 @@
 """One request's context: actor, read(), work(), loaders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol, Self
 from uuid import UUID
@@ -17,6 +18,8 @@ from app.core.failures import Failure
 from app.domain.application import App
 from app.domain.identity.sessions import Client
 from app.domain.work import Work
+from app.engine.compiled.ahead import ReadingAhead
+from app.engine.compiled.leaf_lists import TextPages
 from app.engine.fields import Batch
 from app.engine.groups import Group
 from app.engine.loading import Loader
@@ -187,6 +190,23 @@ class Context:
     async def load_alone(self, batch: Batch, keys: Sequence[Any]) -> list[Any]:
         """The same, for whoever knows that nobody else loads anything meanwhile."""
         return await self._loader(batch).load_alone(keys)
+
+    @contextmanager
+    def reading_ahead(self, batch: Batch, pages: Sequence[TextPages]) -> Iterator[None]:
+        """Let the batch query that answers by IDs find these pages of its rows as well."""
+        before = self._loaders.get(batch)
+        if pages and before is None:
+            reading = ReadingAhead(
+                self.read(), pages, lambda page, key, found: self._loader(page).put(key, found)
+            )
+            self._loaders[batch] = Loader(lambda keys: batch(reading, keys))
+        try:
+            yield
+        except BaseException:
+            # Whoever tries again knows nothing of these pages.
+            if before is None:
+                self._loaders.pop(batch, None)
+            raise
 
     def _loader(self, batch: Batch) -> Loader:
         loader = self._loaders.get(batch)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 _DIALECT = asyncpg_dialect.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """SQL with `$1…` and the names of what goes there."""
 

@@ -83,6 +83,10 @@ class Loader:
             known.update((key, found.get(key)) for key in missing)
         return [known[key] for key in keys]
 
+    def put(self, key: Any, answer: Any) -> None:
+        """What is known of a key already."""
+        self._known[key] = answer
+
     def _round_of(self, key: Any) -> _Round:
         if key in self._failed:
             raise self._failed[key]

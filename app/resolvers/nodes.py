@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from app.core.failures import Failure
+from app.domain.accounts import queries as accounts
 from app.domain.products import queries as products
 from app.engine.fields import Info
 from app.resolvers.root import query
@@ -43,7 +44,7 @@ class NodeQuery:
         found: list[Node | None] = await asyncio.gather(*(load_global(info.context, id_) for id_ in ids))
         return found
 
-    @query("An account of yours; null if there is none with that ID")
+    @query("An account of yours; null if there is none with that ID", loads=accounts.by_ids)
     async def account(self, info: Info, id: _ID) -> Account | None:
         """ACC-2."""
         if not id.startswith(_ACCOUNTS):

@@ -18,6 +18,7 @@ import strawberry
 from app.access.actor import Scope
 from app.context import Context
 from app.domain.errors import DomainError, Forbidden
+from app.engine.fields import Batch
 from app.schema.errors import user_errors
 
 Arguments = ParamSpec("Arguments")
@@ -25,8 +26,13 @@ Result = TypeVar("Result")
 Resolver = Callable[Arguments, Awaitable[Result]]
 
 
-def query(description: str, *, public: bool = False) -> Callable[[Resolver[..., Any]], Any]:
-    """A root query. Unless `public`, it is UNAUTHENTICATED for nobody; FORBIDDEN for a token without READ."""
+def query(
+    description: str, *, public: bool = False, loads: Batch | None = None
+) -> Callable[[Resolver[..., Any]], Any]:
+    """A root query. Unless `public`, it is UNAUTHENTICATED for nobody; FORBIDDEN for a token without READ.
+
+    `loads` names the batch query whose row it answers with, if it answers with one as it is.
+    """
 
     def declare(resolver: Resolver[..., Any]) -> Any:
         @wraps(resolver)
@@ -37,6 +43,7 @@ def query(description: str, *, public: bool = False) -> Callable[[Resolver[..., 
             context.require_reading()
             return await resolver(*args, **kwargs)
 
+        resolve.loads = loads  # type: ignore[attr-defined]
         return strawberry.field(resolver=resolve, description=description)
 
     return declare

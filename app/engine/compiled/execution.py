@@ -5,9 +5,8 @@ answers what can be answered without doubt). So nothing here knows of errors, pa
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from inspect import isawaitable
 from typing import Any
 
@@ -17,18 +16,15 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLResolveInfo,
     is_abstract_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values
-from graphql.pyutils import Path
-from strawberry.types.arguments import convert_arguments
 
-from app.core.paging import PageRequest, needs_look
-from app.engine.compiled.leaf_lists import Items, TextPage, is_writable, text_pages
+from app.engine.compiled import pages
+from app.engine.compiled.asking import Asking
+from app.engine.compiled.leaf_lists import TextPage
 from app.engine.compiled.leaves import Unusual
 from app.engine.compiled.planner import DEFINITION, Branch, ObjectPlan, Plan
-from app.engine.connection import ConnectionPage, Paged, paging, request_of
+from app.engine.connection import ConnectionPage, Paged, paging
 from app.engine.fields import Batch, Column, Computed, Related, get
 from app.engine.json_text import Written
 
@@ -48,9 +44,7 @@ class Run:
 
     plan: Plan
     context: Any
-    values: VariableValues
-    # Strawberry's schema: its converters and its kind of info
-    schema: Any
+    asking: Asking
     # Whether nothing else of this operation is loaded meanwhile
     alone: bool = True
 
@@ -122,7 +116,9 @@ class Run:
 
     def _objects(self, part: ObjectPlan, rows: Sequence[Any], waiting: list[Waiting]) -> list[dict[str, Any]]:
         context, build = self.context, part.build
-        if part.is_type_of is not None and not all(part.is_type_of(row, self._info) is True for row in rows):
+        if part.is_type_of is not None and not all(
+            part.is_type_of(row, self.asking.type_info) is True for row in rows
+        ):
             raise Unusual
         answers = [build(row, context) for row in rows]
         if answers:
@@ -139,7 +135,7 @@ class Run:
         places: dict[str, list[int]] = {}
         for place, row in enumerate(rows):
             is_record = type(row) is asyncpg.Record
-            name = row["__typename"] if is_record else type_.resolve_type(row, self._info, type_)
+            name = row["__typename"] if is_record else type_.resolve_type(row, self.asking.type_info, type_)
             places.setdefault(name, []).append(place)
         made: list[Any] = [None] * len(rows)
         for name, own in places.items():
@@ -164,7 +160,7 @@ class Run:
         if isinstance(declared, Computed):
             return [declared.function(row, self.context) for row in rows]
         if declared is None and not branch.field.extensions[DEFINITION].is_async:
-            values = self.resolved(branch, rows)
+            values = self.asking.resolved(branch, rows)
             if any(isawaitable(value) for value in values):
                 raise Unusual
             return values
@@ -180,7 +176,10 @@ class Run:
             return [None if key is None else next(wanted) for key in keys]
         if isinstance(declared, Paged):
             return await self._pages(branch, declared, rows)
-        values = self.resolved(branch, rows)
+        if branch.loads is not None and self.alone:
+            with self.context.reading_ahead(branch.loads, pages.ahead(self.asking, branch)):
+                return [await each for each in self.asking.resolved(branch, rows)]
+        values = self.asking.resolved(branch, rows)
         if len(values) == 1:
             return [await values[0]]
         self.alone = False
@@ -194,108 +193,25 @@ class Run:
 
     async def _pages(self, branch: Branch, paged: Paged, rows: Sequence[Any]) -> Sequence[Any]:
         """The pages of all rows; those of one listing by one statement."""
-        arguments = self._arguments(branch)
-        wanted: dict[Any, list[int]] = {}
-        for place, row in enumerate(rows):
-            if paged.shown is None or paged.shown(row, self.context):
-                wanted.setdefault(paged.chosen(row), []).append(place)
-        pages: list[Any] = [None] * len(rows)
+        made: list[Any] = [None] * len(rows)
         items = self.plan.items(branch)
 
         async def load(listing: Any, places: list[int]) -> None:
-            request = request_of(listing, self.context.clock, arguments, paged.single)
+            page = pages.request(self.asking, branch, paged, listing)
             parents = [get(rows[place], paged.key) for place in places]
-            text = None if items is None else self._text(request, items)
-            slices = await self._load(text or paging(request), parents)
+            text = pages.as_text(self.asking, page, items)
+            slices = await self._load(text or paging(page), parents)
             for place, parent, slice_ in zip(places, parents, slices, strict=True):
-                pages[place] = (TextPage if text else ConnectionPage)(slice_, parent, self.context)
+                made[place] = (TextPage if text else ConnectionPage)(slice_, parent, self.context)
 
+        wanted = pages.wanted(self.asking, paged, rows)
         if len(wanted) == 1:
             [(listing, places)] = wanted.items()
             await load(listing, places)
         elif wanted:
             self.alone = False
             await together([load(listing, places) for listing, places in wanted.items()])
-        return pages
-
-    def _text(self, request: PageRequest, items: Items) -> Batch | None:
-        """The batch query of such pages as texts, if they can be such, with all the pages within them."""
-        if not is_writable(request.listing, items):
-            return None
-        clock = self.context.clock
-        try:
-            inner = tuple(
-                request_of(listing, clock, self._arguments(each.branch), each.single)
-                for each, listing in items.inner
-            )
-        except Exception:  # noqa: BLE001 - whether it matters is known when there is a row to ask it of
-            return None
-        return None if any(map(needs_look, inner)) else text_pages(request, items, inner)
-
-    def resolved(self, branch: Branch, rows: Sequence[Any]) -> list[Any]:
-        """What the resolver says of each row; of an asynchronous one, what is to be awaited."""
-        resolve: Any = branch.field.resolve
-        raw = self._raw_info(branch)
-        given = self._given(branch)
-        return [resolve(row, raw, **given) for row in rows]
-
-    def _given(self, branch: Branch) -> Mapping[str, Any]:
-        """The field's arguments as graphql-core coerces them."""
-        if not branch.field.args:
-            return {}
-        node = branch.details[0].node
-        return self._recalled("given", branch, lambda: get_argument_values(branch.field, node, self.values))
-
-    def _arguments(self, branch: Branch) -> Mapping[str, Any]:
-        """The same as Strawberry's resolvers get them."""
-        return self._recalled("converted", branch, lambda: self._converted(branch, self._given(branch)))
-
-    def _recalled(
-        self, what: str, branch: Branch, make: Callable[[], Mapping[str, Any]]
-    ) -> Mapping[str, Any]:
-        coerced = self.values.coerced
-        values = {name: coerced[name] for name in branch.variables if name in coerced}
-        return self.plan.memory.recall((what, branch), values, make)
-
-    def _converted(self, branch: Branch, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        definition = branch.field.extensions[DEFINITION]
-        info = self.schema.config.info_class(_raw_info=self._raw_info(branch), _field=definition)
-        return convert_arguments(
-            dict(given),
-            definition.arguments,
-            scalar_registry=self.schema.schema_converter.scalar_registry,
-            config=self.schema.config,
-            info=info,
-        )
-
-    @cached_property
-    def _info(self) -> Any:
-        # For those who ask for a row's type.
-        query: Any = self.plan.schema.query_type
-        return self._raw(query, "", query, [])
-
-    def _raw_info(self, branch: Branch) -> GraphQLResolveInfo[Any]:
-        nodes = [each.node for each in branch.details]
-        return self._raw(branch.parent, branch.key, branch.type, nodes)
-
-    def _raw(self, parent: Any, key: str, type_: Any, nodes: list[Any]) -> GraphQLResolveInfo[Any]:
-        plan = self.plan
-        return GraphQLResolveInfo(
-            nodes[0].name.value if nodes else "",
-            nodes,
-            type_,
-            parent,
-            Path(None, key, parent.name),
-            plan.schema,
-            dict(plan.fragments),
-            None,
-            plan.operation,
-            self.values.coerced,  # type: ignore[arg-type]  # as Strawberry's resolvers get them
-            self.context,
-            isawaitable,  # type: ignore[arg-type]  # a TypeIs is one
-            None,
-            None,  # type: ignore[arg-type]  # helpers of work that nobody tracks
-        )
+        return made
 
 
 async def together(work: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:

@@ -13,13 +13,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull
 
+from app.core.database import Reader
 from app.core.listings import Choice, Listing
 from app.core.page_texts import InnerText, RowText
 from app.core.paging import PageRequest, Slice, Values, asked, page_of
+from app.core.statements import Statement
 from app.engine.compiled.emitter import Leaf
 from app.engine.compiled.leaves import Unusual
 from app.engine.connection import ConnectionPage
-from app.engine.fields import Batch, Column, GlobalId
+from app.engine.fields import Column, GlobalId
 from app.engine.json_text import Written
 
 
@@ -97,29 +99,42 @@ class TextPage(ConnectionPage):
         return self.slice.written
 
 
+class TextPages:
+    """The batch query of such pages."""
+
+    def __init__(self, request: PageRequest, items: Items, inner: tuple[PageRequest, ...]) -> None:
+        self._request = request
+        self._below: Values = {}
+        self._leaf = _row_text(request.listing, items, "", iter(inner), self._below)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What a row says of a page."""
+        return ("found", "more", "written", "text", *(["total"] if self._leaf.counted else []))
+
+    async def __call__(self, read: Reader, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
+        """The pages of these parents. Raises Unusual for a null where none may be, and for a row of another type."""
+        statement, values, narrowed = await self.statement(read, parents)
+        found = {row["parent_id"]: row for row in await read.rows(statement, **values)}
+        return {parent: self.slice(found[parent], narrowed) for parent in parents}
+
+    async def statement(self, read: Reader, parents: Sequence[UUID]) -> tuple[Statement, Values, PageRequest]:
+        """What finds these pages."""
+        statement, values, narrowed = await page_of(read, parents, self._request, self._leaf)
+        return statement, {**values, **self._below}, narrowed
+
+    def slice(self, row: Any, narrowed: PageRequest) -> TextSlice:
+        """One page. Raises Unusual."""
+        if row["written"] != min(row["found"], self._request.first):
+            raise Unusual
+        written = Written(f"[{row['text'] or ''}]")
+        return TextSlice((), self._request, row["more"], narrowed, written, row["found"], row.get("total"))
+
+
 @lru_cache(maxsize=1024)
-def text_pages(request: PageRequest, items: Items, inner: tuple[PageRequest, ...]) -> Batch:
-    """The batch query of such pages; one and the same for equal requests and selections.
-
-    `inner` are the requests of `items.inner`, in their order. Raises Unusual for a null where none may be,
-    and for a row of another type.
-    """
-    below: Values = {}
-    leaf = _row_text(request.listing, items, "", iter(inner), below)
-
-    async def pages(read: Any, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
-        statement, values, narrowed = await page_of(read, parents, request, leaf)
-        found = {row["parent_id"]: row for row in await read.rows(statement, **values, **below)}
-        return {parent: _slice(found[parent], request, narrowed) for parent in parents}
-
-    return pages
-
-
-def _slice(row: Any, request: PageRequest, narrowed: PageRequest) -> TextSlice:
-    if row["written"] != min(row["found"], request.first):
-        raise Unusual
-    written = Written(f"[{row['text'] or ''}]")
-    return TextSlice((), request, row["more"], narrowed, written, row["found"], row.get("total"))
+def text_pages(request: PageRequest, items: Items, inner: tuple[PageRequest, ...]) -> TextPages:
+    """One and the same for equal requests and selections; `inner` are the requests of `items.inner`, in their order."""
+    return TextPages(request, items, inner)
 
 
 @lru_cache(maxsize=1024)

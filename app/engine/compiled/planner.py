@@ -34,7 +34,7 @@ from app.engine.compiled.leaf_lists import BEFORE, MORE, NODES, TOTAL, Inner, It
 from app.engine.compiled.leaves import Unusual, finisher
 from app.engine.compiled.memory import Memory, variables_in
 from app.engine.connection import Paged
-from app.engine.fields import Column, Computed, Declared, declaration
+from app.engine.fields import Batch, Column, Computed, Declared, declaration
 
 DEFINITION = "strawberry-definition"
 Made = TypeVar("Made")
@@ -55,6 +55,8 @@ class Branch:
     finish: Callable[[Any], Any] | None
     # Those that its arguments ask for
     variables: tuple[str, ...]
+    # The batch query whose rows its resolver answers with
+    loads: Batch | None
 
     @property
     def type(self) -> GraphQLOutputType:
@@ -115,6 +117,12 @@ class Plan:
             found = self.parts[type_.name, id(branch)] = self._planned(type_, collected)
         return found
 
+    def kinds(self, branch: Branch) -> list[ObjectPlan]:
+        """What is asked of each type that a branch's objects may be of. Raises Unusual."""
+        type_ = get_named_type(branch.type)
+        kinds = self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
+        return [self.of(cast("GraphQLObjectType", kind), branch) for kind in kinds]
+
     def items(self, branch: Branch) -> Items | None:
         """What is asked of a page's items, if that is columns alone, and of the page nothing but those and counts."""
         if branch not in self.texts:
@@ -166,10 +174,8 @@ class Plan:
         return [*form[:-1], "}"]
 
     def _types(self, nodes: Branch) -> tuple[tuple[str, tuple[Leaf | Inner, ...]], ...] | None:
-        type_ = get_named_type(nodes.type)
-        kinds = self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
         found = []
-        for part in [self.of(cast("GraphQLObjectType", kind), nodes) for kind in kinds]:
+        for part in self.kinds(nodes):
             inner = {below.key: self._inner(below) for below in part.branches}
             if part.is_type_of or None in inner.values():
                 return None
@@ -222,10 +228,10 @@ class Plan:
 def _branch(key: str, parent: GraphQLObjectType, field_: GraphQLField, details: list[FieldDetails]) -> Branch:
     is_leaf = is_leaf_type(get_named_type(field_.type))
     finish = finisher(field_.type) if is_leaf else None
-    declared = declaration(field_.extensions[DEFINITION])
-    return Branch(
-        key, field_, parent, details, declared, finish, variables_in(*(details[0].node.arguments or ()))
-    )
+    definition = field_.extensions[DEFINITION]
+    variables = variables_in(*(details[0].node.arguments or ()))
+    loads = getattr(getattr(definition.base_resolver, "wrapped_func", None), "loads", None)
+    return Branch(key, field_, parent, details, declaration(definition), finish, variables, loads)
 
 
 def _in_sql(form: list[str]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema._graphql_core import execution_context_class_kwargs
 
+from app.engine.compiled.asking import Asking
 from app.engine.compiled.execution import Run, Waiting
 from app.engine.compiled.leaves import Unusual
 from app.engine.compiled.memory import Memory, variables_in
@@ -130,7 +131,7 @@ class Attempt:
         except Unusual:
             compiled.failures += 1
             return None
-        return cls(schema, prepared, name, Run(plan, context, values, schema))
+        return cls(schema, prepared, name, Run(plan, context, Asking(plan, context, values, schema)))
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -153,7 +154,7 @@ class Attempt:
         part = _root(self.run.plan)
         [branch] = part.branches
         answer: dict[str, Any] = part.build(None, self.run.context)
-        [resolving] = self.run.resolved(branch, [None])
+        [resolving] = self.run.asking.resolved(branch, [None])
         self.began = True
         try:
             self.outcome = await resolving if isawaitable(resolving) else resolving
