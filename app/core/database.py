@@ -137,7 +137,7 @@ class Database:
         `names` are those of its `settings`, in their order.
         """
         started = time.perf_counter()
-        async with self._viewer.acquire() as connection:
+        async with self._viewer.acquire(promised=True) as connection:
             # Whatever becomes of the statement, the rights of before are not to be counted on.
             connection.rights = None
             found = await connection.fetchrow(statement.sql, *statement.arguments(values))

@@ -1,18 +1,15 @@
 """What a list that pages is made of: declared once beside its queries."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core.clock import Clock
-from app.core.database import Reader
 
 Values = dict[str, Any]
 Filters = Mapping[str, Callable[[Any], sa.ColumnElement[bool]]]
-Narrow = Callable[[Reader, Sequence[UUID], Values], Awaitable[Values]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,31 @@ class Via:
 
 
 @dataclass(frozen=True, eq=False)
+class Lookup:
+    """What is looked up beforehand: `find` makes of a parent's ID and the value of `filter` an expression for `into`.
+
+    Null says that it is too much: the list is compared with the value itself then.
+    """
+
+    filter: str
+    into: str
+    find: Callable[[Any, Any], Any]
+    is_worth_it: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Late:
+    """Rows that can be chosen and sorted by `source` alone, if only by these filters, and then completed.
+
+    `completed` joins what the listing's columns are of to the chosen rows by their `id`.
+    """
+
+    source: sa.FromClause
+    filters: Collection[str]
+    completed: Callable[[Any], sa.FromClause]
+
+
+@dataclass(frozen=True, eq=False)
 class Listing:
     """A list that pages.
 
@@ -75,8 +97,8 @@ class Listing:
     expressions that are never NULL, each with an index over (parent, expression, id).
     `filters` make a condition of a bound value; `prepare` turns a filter input (None left
     out) into those values, by the clock where a filter speaks of time. What only large lists
-    need: `split`, `via`, `counted` totals, `narrow` to look up beforehand what the
-    filters `narrows` find, and `variants` that serve some sorts from another source.
+    need: `split`, `via`, `counted` totals, `lookup` of what a filter finds, `late`
+    completion, and `variants` that serve some sorts from another source.
     """
 
     name: str
@@ -91,8 +113,8 @@ class Listing:
     split: Split | None = None
     via: Via | None = None
     counted: Counted | None = None
-    narrow: Narrow | None = None
-    narrows: Collection[str] = ()
+    lookup: Lookup | None = None
+    late: Late | None = None
     variants: "Mapping[str, Listing]" = field(default_factory=dict)
 
     def for_sort(self, by: str) -> "Listing":

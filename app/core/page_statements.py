@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.core.listings import Filters, Listing, Order, Via
+from app.core.listings import Filters, Late, Listing, Order, Via
 from app.core.statements import Statement, compiled
 
 _Conditions = list[sa.ColumnElement[bool]]
@@ -18,7 +18,8 @@ _Conditions = list[sa.ColumnElement[bool]]
 class Page:
     """Which rows of a listing, in which order: all that a statement is made for.
 
-    `mark` sets the values of a page within another page's rows apart from those of all others.
+    `mark` sets the values of a page within another page's rows apart from those of all others. One that
+    `looks` looks up by itself what the listing's lookup finds.
     """
 
     listing: Listing
@@ -26,14 +27,19 @@ class Page:
     after: bool
     filters: tuple[str, ...]
     mark: str = ""
+    looks: bool = False
 
     def value(self, name: str, type_: Any = None) -> sa.BindParameter[Any]:
         """What is bound when it runs."""
         return sa.bindparam(f"{name}{self.mark}", type_=type_)
 
-    def conditions(self, filters: Filters, names: Collection[str]) -> _Conditions:
-        """The filters of these names."""
-        return [filters[name](self.value(name)) for name in names]
+    def conditions(self, filters: Filters, names: Collection[str], parents: Any) -> _Conditions:
+        """The filters of these names, of the rows below `parents`."""
+        return [filters[name](self._given(name, parents)) for name in names]
+
+    def _given(self, name: str, parents: Any) -> Any:
+        is_looked_up = self.looks and self.listing.lookup and name == self.listing.lookup.into
+        return parents.c[name] if is_looked_up else self.value(name)
 
 
 @lru_cache(maxsize=4096)
@@ -62,6 +68,22 @@ def given_parents() -> Any:
     return sa.func.unnest(ids).table_valued(sa.column("id", sa.Uuid()), name="parent").render_derived()
 
 
+def looking(page: Page, parents: Any) -> Any:
+    """The parents, and what the lookup finds for each: once, wherever it is needed."""
+    lookup = page.listing.lookup
+    assert lookup is not None
+    found = lookup.find(parents.c.id, page.value(lookup.filter)).label(lookup.into)
+    once: Any = sa.literal_column("0")
+    return sa.select(parents.c.id, found).select_from(parents).offset(once).subquery("looked_up")
+
+
+@lru_cache(maxsize=256)
+def lookup_statement(listing: Listing) -> Statement:
+    """What the lookup finds for each of `parents`."""
+    found = looking(Page(listing, listing.order, after=False, filters=()), given_parents())
+    return compiled(sa.select(*found.c))
+
+
 def directed(order: Order, sort: Any, id_: Any) -> list[Any]:
     """To sort by."""
     way = sa.desc if order.descending else sa.asc
@@ -73,11 +95,13 @@ def total_of(page: Page, parents: Any) -> Any:
     listing, counted = page.listing, page.listing.counted
     if counted is not None and set(page.filters) <= counted.filters.keys():
         total = sa.select(counted.total).select_from(counted.source)
-        conditions = page.conditions(counted.filters, page.filters)
+        conditions = page.conditions(counted.filters, page.filters, parents)
         total = total.where(counted.parent == parents.c.id, *conditions)
     else:
         total = sa.select(sa.func.count()).select_from(listing.source)
-        total = total.where(*_scope(listing, parents), *page.conditions(listing.filters, page.filters))
+        total = total.where(
+            *_scope(listing, parents), *page.conditions(listing.filters, page.filters, parents)
+        )
     return total.correlate(parents).scalar_subquery()
 
 
@@ -95,9 +119,12 @@ def rows_of(page: Page, parents: Any) -> Any:
 
 
 def _rows_via(page: Page, via: Via, parents: Any) -> Any:
-    conditions = page.conditions(via.filters, [name for name in page.filters if name in via.filters])
+    own = [name for name in page.filters if name in via.filters]
+    conditions = page.conditions(via.filters, own, parents)
     shared = via.sorts.get(page.order.by)
     columns = [via.id.label("id"), *([] if shared is None else [shared.label("shared")])]
+    if page.looks and page.listing.lookup:
+        columns.append(parents.c[page.listing.lookup.into])
     group = (
         sa.select(*columns)
         .select_from(via.source)
@@ -119,10 +146,13 @@ def _rows_via(page: Page, via: Via, parents: Any) -> Any:
 
 def _part(page: Page, listing: Listing, sort: Any, filters: tuple[str, ...], parents: Any) -> Any:
     """The first rows of each parent in order; those of a split's values merged."""
-    conditions = [*_scope(listing, parents), *page.conditions(listing.filters, filters)]
+    conditions = [*_scope(listing, parents), *page.conditions(listing.filters, filters, parents)]
     split = listing.split
     if split is None or {split.filter, *split.unless} & set(filters):
         behind = _behind(page, listing, sort) if page.after else []
+        late = listing.late if listing.late and set(filters) <= set(listing.late.filters) else None
+        if late is not None:
+            return _late_item(page, listing, late, sort, [*conditions, *behind], parents)
         return _item(page, listing, sort, [*conditions, *behind]).correlate(parents)
     each = []
     for value in split.values:
@@ -149,6 +179,26 @@ def _item(page: Page, listing: Listing, sort: Any, conditions: _Conditions) -> s
         # PostgreSQL takes no constant to sort by.
         .order_by(*(in_order[1:] if isinstance(sort, sa.ColumnClause) and sort.is_literal else in_order))
         .limit(_size(page))
+    )
+
+
+def _late_item(
+    page: Page, listing: Listing, late: Late, sort: Any, conditions: _Conditions, parents: Any
+) -> Any:
+    """Chosen and sorted before they are completed: of what a search finds, few rows are shown."""
+    chosen = (
+        sa.select(listing.id.label("id"), sort.label("sort_value"))
+        .select_from(late.source)
+        .where(*conditions)
+        .order_by(*directed(page.order, sort, listing.id))
+        .limit(_size(page))
+        .correlate(parents)
+        .subquery(f"chosen{page.mark}")
+    )
+    return (
+        sa.select(*listing.columns, chosen.c.sort_value)
+        .select_from(late.completed(chosen))
+        .order_by(*directed(page.order, chosen.c.sort_value, chosen.c.id))
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.core.page_statements import Page, directed, given_parents, rows_of, total_of
+from app.core.page_statements import Page, directed, given_parents, looking, rows_of, total_of
 from app.core.statements import Statement, compiled
 
 
@@ -41,12 +41,17 @@ def text_statement(page: Page, row: RowText) -> Statement:
     """A page as one text for each of `parents`: the `first` of its `size` rows, commas between.
 
     `found` counts rows, `more` says whether some follow, `written` counts those of the first that have a text,
-    `total` those of all pages, if asked for.
+    `total` those of all pages, if asked for. What is not `known` was too much to look up.
     """
-    parents = given_parents()
+    parents = looking(page, given_parents()) if page.looks else given_parents()
     written = _written(page, row, parents).lateral("written")
+    known = sa.true()
+    if page.looks and page.listing.lookup:
+        known = parents.c[page.listing.lookup.into].is_not(None)
     return compiled(
-        sa.select(parents.c.id.label("parent_id"), *written.c).select_from(parents.join(written, sa.true()))
+        sa.select(parents.c.id.label("parent_id"), known.label("known"), *written.c).select_from(
+            parents.join(written, sa.true())
+        )
     )
 
 

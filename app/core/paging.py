@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
-from app.core.listings import Choice, Counted, Listing, Narrow, Order, Split, Values, Via
-from app.core.page_statements import Page, count_statement, page_statement
+from app.core.listings import Choice, Counted, Late, Listing, Lookup, Order, Split, Values, Via
+from app.core.page_statements import Page, count_statement, lookup_statement, page_statement
 from app.core.page_texts import RowText, text_statement
 from app.core.statements import Statement
 
@@ -116,6 +116,16 @@ async def page_of(
     return (page_statement(page) if leaf is None else text_statement(page, leaf)), values, narrowed
 
 
+def page_at_once(request: PageRequest, leaf: RowText) -> tuple[Statement, Values]:
+    """The same as text, but for the parents; what is to be looked up beforehand, it looks up by itself."""
+    page, values = asked(request)
+    lookup = request.listing.lookup
+    if lookup is not None and needs_look(request):
+        filters = sorted({*page.filters, lookup.into} - {lookup.filter})
+        page = replace(page, filters=tuple(filters), looks=True)
+    return text_statement(page, leaf), values
+
+
 def asked(request: PageRequest, mark: str = "") -> tuple[Page, Values]:
     """What a statement is made for, and the values that it is run with, but for the parents."""
     names = tuple(name for name, _ in request.filters)
@@ -139,14 +149,24 @@ def _hashable(value: Any) -> Any:
 
 
 async def _narrowed(read: Reader, parents: Sequence[UUID], request: PageRequest) -> Values:
-    narrow = request.listing.narrow
-    values = dict(request.filters)
-    return await narrow(read, parents, values) if narrow and needs_look(request) else values
+    """The filters' values, with what was found instead of what was looked for, unless that is too much."""
+    values, lookup = dict(request.filters), request.listing.lookup
+    if lookup is None or not needs_look(request):
+        return values
+    wanted = {lookup.filter: values[lookup.filter], "parents": list(parents)}
+    rows = await read.rows(lookup_statement(request.listing), **wanted)
+    if any(row[lookup.into] is None for row in rows):
+        return values
+    del values[lookup.filter]
+    return {**values, lookup.into: [id_ for row in rows for id_ in row[lookup.into]]}
 
 
 def needs_look(request: PageRequest) -> bool:
-    """Whether something is looked up before there is a statement."""
-    return any(name in request.listing.narrows for name, _ in request.filters)
+    """Whether something is looked up before there is a page."""
+    lookup = request.listing.lookup
+    return lookup is not None and any(
+        name == lookup.filter and lookup.is_worth_it(value) for name, value in request.filters
+    )
 
 
 def _reader(sort: sa.ColumnElement[Any]) -> Callable[[Any], Any]:
@@ -185,8 +205,9 @@ __all__ = [
     "PAGE_SIZE",
     "Choice",
     "Counted",
+    "Late",
     "Listing",
-    "Narrow",
+    "Lookup",
     "Order",
     "PageRequest",
     "Slice",

@@ -66,13 +66,16 @@ class Pool:
             if connection is not None:
                 return connection
 
-    def give(self, connection: ReadConnection, *, sound: bool = True) -> None:
-        """Give it back; one whose statement was broken off is never used again."""
+    def give(self, connection: ReadConnection, *, sound: bool = True, promised: bool = False) -> None:
+        """Give it back; one whose statement was broken off is never used again.
+
+        One that is promised is soon asked for again, for its rights: others get it last.
+        """
         if sound and not self._is_closed and not connection.is_closed():
             # From hand to hand, so that nobody who comes later is served first.
             if not self._wake(connection):
                 self._taken.discard(connection)
-                self._idle.append(connection)
+                self._idle.insert(0 if promised else len(self._idle), connection)
             return
         self._taken.discard(connection)
         self._open -= 1
@@ -80,8 +83,10 @@ class Pool:
         self._wake()
 
     @asynccontextmanager
-    async def acquire(self, rights: Rights | None = None) -> AsyncIterator[ReadConnection]:
-        """A connection for several statements."""
+    async def acquire(
+        self, rights: Rights | None = None, *, promised: bool = False
+    ) -> AsyncIterator[ReadConnection]:
+        """A connection for several statements; `promised` as when it is given back."""
         connection = await self.take(rights)
         sound = False
         try:
@@ -92,7 +97,7 @@ class Pool:
             sound = survives(error) and not connection.is_in_transaction()
             raise
         finally:
-            self.give(connection, sound=sound)
+            self.give(connection, sound=sound, promised=promised)
 
     async def close(self) -> None:
         """Let go of every connection, after the statements that are running."""
@@ -111,9 +116,14 @@ class Pool:
     def _pick(self, rights: Rights | None) -> ReadConnection | None:
         idle = self._idle
         while idle:
-            # The longest unused one is the least likely to be asked for again by whose rights it has: a request begins
-            # on any, and goes on with the one that has its rights since.
-            place = next((n for n in range(len(idle) - 1, -1, -1) if idle[n].rights == rights), 0)
+            # A request begins on any, and goes on with the one that has its rights since. The one that was used last
+            # has all that PostgreSQL needs in its processor's cache.
+            last = len(idle) - 1
+            place = (
+                last
+                if rights is None
+                else next((n for n in range(last + 1) if idle[n].rights == rights), last)
+            )
             connection = idle.pop(place)
             # Closed by PostgreSQL, most likely.
             if not connection.is_closed():

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
@@ -187,7 +187,7 @@ def request_of(
     """The page that a field's arguments ask for. Raises Failure (BAD_USER_INPUT)."""
     order = arguments.get("order_by")
     given = arguments.get("filter")
-    filters = asdict(given) if is_dataclass(given) and not isinstance(given, type) else {}
+    filters = {name: getattr(given, name) for name in _names(given.__class__)} if is_dataclass(given) else {}
     return page_request(
         listing,
         clock,
@@ -196,6 +196,11 @@ def request_of(
         None if order is None else Order(order.field.name, order.direction.name == "DESC"),
         {**filters, **{name: arguments.get(name) for name in single}},
     )
+
+
+@lru_cache(maxsize=256)
+def _names(type_: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(type_))
 
 
 def declare_arguments(resolve: Any, offered: dict[str, Any]) -> None:

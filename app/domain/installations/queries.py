@@ -1,6 +1,6 @@
 """Installations, as the looking actor may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,8 +13,8 @@ from app.core.clock import Clock
 from app.core.database import Reader, Row
 from app.core.failures import Failure
 from app.core.ids import new_id
-from app.core.paging import Counted, Listing, Narrow, Order, Split, Values, Via, findable
-from app.core.statements import Statement, compiled
+from app.core.paging import Counted, Late, Listing, Lookup, Order, Split, Via, findable
+from app.core.statements import compiled
 from app.domain.batches import by_key, ids_parameter, table_of
 from app.domain.subscriptions.rules import EXPIRING_DAYS
 from app.models.farm import FarmState
@@ -57,23 +57,20 @@ _by_time = _timing.join(_installation, _installation.c.id == _timing.c.installat
 _BY_IDS = compiled(
     sa.select(*COLUMNS).select_from(_source).where(_installation.c.id == sa.any_(ids_parameter()))
 )
-_PARENTS = (
-    sa.func.unnest(ids_parameter("parents"))
-    .table_valued(sa.column("id", sa.Uuid()), name="parent")
-    .render_derived()
-)
-_FOUND = (sa.bindparam("wanted", type_=sa.Text()), sa.bindparam("most", type_=sa.Integer()))
-_FOUND_TYPE = ARRAY(sa.Uuid())
 
 
-def _found_in(account_id: Any) -> Any:
-    return sa.func.lychgate_found(account_id, *_FOUND, type_=_FOUND_TYPE).label("found")
+def _found_in(account_id: Any, wanted: Any) -> Any:
+    most = sa.literal_column(str(_MOST_FOUND), sa.Integer())
+    return sa.func.lychgate_found(account_id, sa.cast(wanted, sa.Text), most, type_=ARRAY(sa.Uuid()))
 
 
-_FOUND_IN_ACCOUNTS = compiled(sa.select(_found_in(_PARENTS.c.id)).select_from(_PARENTS))
-_FOUND_IN_KEYS = compiled(
-    sa.select(_found_in(_key.c.account_id)).where(_key.c.id == sa.any_(ids_parameter("parents")))
-)
+def _found_in_account(account_id: Any, wanted: Any) -> Any:
+    return _found_in(account_id, wanted)
+
+
+def _found_in_key(key_id: Any, wanted: Any) -> Any:
+    key = _key.alias("key_of_search")
+    return sa.select(_found_in(key.c.account_id, wanted)).where(key.c.id == key_id).scalar_subquery()
 
 
 def prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -92,22 +89,6 @@ def prepared(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
         values["expires_from"] = today
         values["expires_to"] = today + timedelta(days=EXPIRING_DAYS)
     return values
-
-
-def _finder(found: Statement) -> Narrow:
-    """Looks up by index what a search finds, unless that is so much that comparing along the list is quicker."""
-
-    async def narrow(read: Reader, parents: Sequence[UUID], values: Values) -> Values:
-        wanted = values["search"]
-        if len(wanted) < SHORTEST_INDEXED:
-            return values
-        rows = await read.rows(found, parents=list(parents), wanted=wanted, most=_MOST_FOUND)
-        if any(row["found"] is None for row in rows):
-            return values
-        narrowed = {name: value for name, value in values.items() if name != "search"}
-        return {**narrowed, "found": [id_ for row in rows for id_ in row["found"]]}
-
-    return narrow
 
 
 def _filters(ends_on: Any, rows: Any, contents: Any = _installation) -> dict[str, Any]:
@@ -147,7 +128,17 @@ _TALLY_FILTERS = {
 }
 
 
-def _listing(parent: str, found: Statement, **more: Any) -> Listing:
+# What row-level security shows of these rows, it shows of the installations as well.
+_LATE = Late(
+    source=_timing,
+    filters=("kind", "status", "license_key_id", "found", "expired", "expires_from", "expires_to"),
+    completed=lambda chosen: chosen.join(_installation, _installation.c.id == chosen.c.id).outerjoin(
+        _key, _key.c.id == _installation.c.license_key_id
+    ),
+)
+
+
+def _listing(parent: str, found: Callable[[Any, Any], Any], **more: Any) -> Listing:
     """The installations of an account or of a key, and how they are sorted by what moves at each check-in."""
     shared: dict[str, Any] = {
         "columns": COLUMNS,
@@ -158,8 +149,8 @@ def _listing(parent: str, found: Statement, **more: Any) -> Listing:
             unless=frozenset({"found"}),
             sort="STATUS",
         ),
-        "narrow": _finder(found),
-        "narrows": ("search",),
+        # By an index, unless it is so much that comparing along the list is quicker.
+        "lookup": Lookup("search", "found", found, lambda wanted: len(wanted) >= SHORTEST_INDEXED),
         **more,
     }
     timed = Listing(
@@ -168,6 +159,7 @@ def _listing(parent: str, found: Statement, **more: Any) -> Listing:
         parent=_timing.c[parent],
         sorts=_TIMES,
         filters=_filters(_timing.c.ends_on, _timing),
+        late=_LATE,
         **shared,
     )
     return Listing(
@@ -195,7 +187,7 @@ def _via_keys(parent: Any, *, always: bool = False, columns: Sequence[Any] = COL
         },
         sorts={"LICENSE_EXPIRES_ON": sa.func.coalesce(_group.c.expires_on, _FOREVER, type_=sa.Date())},
         always=always,
-        listing=_listing("license_key_id", _FOUND_IN_KEYS, name="of-key", columns=columns),
+        listing=_listing("license_key_id", _found_in_key, name="of-key", columns=columns),
     )
 
 
@@ -212,7 +204,7 @@ def of_account(name: str, kind: InstallationKind, columns: Sequence[Any] = COLUM
     """DEV-7: an account's installations of one kind."""
     return _listing(
         "account_id",
-        _FOUND_IN_ACCOUNTS,
+        _found_in_account,
         name=name,
         prepare=lambda values, clock: {**prepared(values, clock), "kind": kind.value},
         columns=columns,
@@ -225,7 +217,7 @@ COMPUTERS = of_account("computers", InstallationKind.COMPUTER)
 FARMS = of_account("farms", InstallationKind.FARM)
 OF_KEY = _listing(
     "license_key_id",
-    _FOUND_IN_KEYS,
+    _found_in_key,
     name="installations",
     prepare=prepared,
     via=_via_keys(_group.c.id, always=True),

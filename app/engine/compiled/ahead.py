@@ -25,17 +25,17 @@ class ReadingAhead:
         """All rows. Raises Unusual for a page that is none for a text."""
         if "ids" not in values:
             return await self._read.rows(statement, **values)
-        beside, narrowed = [], []
+        beside = []
         for number, pages in enumerate(self._pages):
-            other, given, request = await pages.statement(self._read, values["ids"])
+            other, given = pages.at_once
             beside.append(Beside(other, pages.columns))
-            narrowed.append(request)
             values |= values_of(number, given)
         rows = await self._read.rows(joined(statement, tuple(beside)), **values)
         for row in rows:
             for number, pages in enumerate(self._pages):
-                told = {name: row[named(number, name)] for name in pages.columns}
-                self._found(pages, row["id"], pages.slice(told, narrowed[number]))
+                found = pages.slice_of({name: row[named(number, name)] for name in pages.columns})
+                if found is not None:
+                    self._found(pages, row["id"], found)
         return rows
 
     async def row(self, statement: Statement, **values: Any) -> Row | None:

@@ -1,7 +1,7 @@
 """What a plan's fields are asked with: their arguments, and an info for their resolvers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import isawaitable
 from typing import Any
@@ -11,7 +11,10 @@ from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
+from app.core.listings import Listing
+from app.core.paging import PageRequest
 from app.engine.compiled.planner import DEFINITION, Branch, Plan
+from app.engine.connection import request_of
 
 
 @dataclass
@@ -23,6 +26,16 @@ class Asking:
     values: VariableValues
     # Strawberry's schema: its converters and its kind of info
     schema: Any
+    _requests: dict[Any, PageRequest] = field(default_factory=dict)
+
+    def request(self, branch: Branch, single: Collection[str], listing: Listing) -> PageRequest:
+        """The page of a listing that a field asks for. Raises Failure (BAD_USER_INPUT)."""
+        key = (branch.alike, listing)
+        found = self._requests.get(key)
+        if found is None:
+            arguments = self.converted(branch)
+            found = self._requests[key] = request_of(listing, self.context.clock, arguments, single)
+        return found
 
     def resolved(self, branch: Branch, rows: Sequence[Any]) -> list[Any]:
         """What the resolver says of each row; of an asynchronous one, what is to be awaited."""

@@ -16,7 +16,7 @@ from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull
 from app.core.database import Reader
 from app.core.listings import Choice, Listing
 from app.core.page_texts import InnerText, RowText
-from app.core.paging import PageRequest, Slice, Values, asked, page_of
+from app.core.paging import PageRequest, Slice, Values, asked, page_at_once, page_of
 from app.core.statements import Statement
 from app.engine.compiled.emitter import Leaf
 from app.engine.compiled.leaves import Unusual
@@ -53,13 +53,18 @@ class Items:
     form: tuple[str, ...]
 
     @property
-    def inner(self) -> Iterator[tuple[Inner, Listing]]:
+    def inner(self) -> tuple[tuple[Inner, Listing], ...]:
         """The pages within the items, of each listing that they may be of, and those within theirs."""
-        for _, leaves in self.kinds:
-            for leaf in (each for each in leaves if isinstance(each, Inner)):
-                for _, listing in leaf.options:
-                    yield leaf, listing
-                    yield from leaf.items.inner
+        return _inner_of(self)
+
+
+@lru_cache(maxsize=1024)
+def _inner_of(items: Items) -> tuple[tuple[Inner, Listing], ...]:
+    found: list[tuple[Inner, Listing]] = []
+    for leaf in (leaf for _, leaves in items.kinds for leaf in leaves if isinstance(leaf, Inner)):
+        for _, listing in leaf.options:
+            found += [(leaf, listing), *leaf.items.inner]
+    return tuple(found)
 
 
 _Text = tuple[str, str | None, str]
@@ -110,18 +115,23 @@ class TextPages:
     @property
     def columns(self) -> tuple[str, ...]:
         """What a row says of a page."""
-        return ("found", "more", "written", "text", *(["total"] if self._leaf.counted else []))
+        return ("known", "found", "more", "written", "text", *(["total"] if self._leaf.counted else []))
 
     async def __call__(self, read: Reader, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
         """The pages of these parents. Raises Unusual for a null where none may be, and for a row of another type."""
-        statement, values, narrowed = await self.statement(read, parents)
-        found = {row["parent_id"]: row for row in await read.rows(statement, **values)}
+        statement, values, narrowed = await page_of(read, parents, self._request, self._leaf)
+        found = {row["parent_id"]: row for row in await read.rows(statement, **values, **self._below)}
         return {parent: self.slice(found[parent], narrowed) for parent in parents}
 
-    async def statement(self, read: Reader, parents: Sequence[UUID]) -> tuple[Statement, Values, PageRequest]:
-        """What finds these pages."""
-        statement, values, narrowed = await page_of(read, parents, self._request, self._leaf)
-        return statement, {**values, **self._below}, narrowed
+    @property
+    def at_once(self) -> tuple[Statement, Values]:
+        """What finds these pages of whatever parents, and its other values."""
+        statement, values = page_at_once(self._request, self._leaf)
+        return statement, {**values, **self._below}
+
+    def slice_of(self, row: Any) -> TextSlice | None:
+        """What was found at once; None for what has to be asked again. Raises Unusual."""
+        return self.slice(row, self._request) if row["known"] else None
 
     def slice(self, row: Any, narrowed: PageRequest) -> TextSlice:
         """One page. Raises Unusual."""
@@ -213,7 +223,7 @@ def _text(leaf: Leaf, columns: Mapping[str, Any], alias: str) -> _Text:
     if leaf.constant is not None:
         return f'"{leaf.constant}"', None, ""
     if isinstance(leaf.declared, GlobalId):
-        return f'"{leaf.declared.typename}_', f"replace({alias}.id::text, '-', '')", '"'
+        return f'"{leaf.declared.typename}_', f"encode(uuid_send({alias}.id), 'hex')", '"'
     if not isinstance(leaf.declared, Column) or leaf.declared.name not in columns:
         raise Unusual
     name = f'{alias}."{leaf.declared.name}"'

@@ -10,7 +10,7 @@ from app.engine.compiled.asking import Asking
 from app.engine.compiled.leaf_lists import Items, TextPages, is_writable, text_pages
 from app.engine.compiled.leaves import Unusual
 from app.engine.compiled.planner import Branch
-from app.engine.connection import Paged, request_of
+from app.engine.connection import Paged
 
 
 def wanted(asking: Asking, paged: Paged, rows: Sequence[Any]) -> dict[Listing, list[int]]:
@@ -22,21 +22,12 @@ def wanted(asking: Asking, paged: Paged, rows: Sequence[Any]) -> dict[Listing, l
     return found
 
 
-def request(asking: Asking, branch: Branch, paged: Paged, listing: Listing) -> PageRequest:
-    """The page of a listing that a field asks for. Raises Failure (BAD_USER_INPUT)."""
-    return request_of(listing, asking.context.clock, asking.converted(branch), paged.single)
-
-
 def as_text(asking: Asking, page: PageRequest, items: Items | None) -> TextPages | None:
     """The batch query of such pages as texts, if they can be such, with all the pages within them."""
     if items is None or not is_writable(page.listing, items):
         return None
-    clock = asking.context.clock
     try:
-        inner = tuple(
-            request_of(listing, clock, asking.converted(each.branch), each.single)
-            for each, listing in items.inner
-        )
+        inner = tuple(asking.request(each.branch, each.single, listing) for each, listing in items.inner)
     except Failure:
         # Whether it matters is known when there is a row to ask it of.
         return None
@@ -63,4 +54,4 @@ def _ahead(asking: Asking, below: Branch) -> TextPages | None:
         return None
     if not isinstance(paged.listing, Listing):
         return None
-    return as_text(asking, request(asking, below, paged, paged.listing), asking.plan.items(below))
+    return as_text(asking, asking.request(below, paged.single, paged.listing), asking.plan.items(below))

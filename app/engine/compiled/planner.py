@@ -57,6 +57,8 @@ class Branch:
     variables: tuple[str, ...]
     # The batch query whose rows its resolver answers with
     loads: Batch | None
+    # One and the same for all types that a selection is for, where the field is the same
+    alike: tuple[Any, ...]
 
     @property
     def type(self) -> GraphQLOutputType:
@@ -190,8 +192,7 @@ class Plan:
         items = self.items(below) if isinstance(paged.listing, Listing | Choice) else None
         if items is None:
             return None
-        known = (below.key, paged, *(id(each.node) for each in below.details))
-        branch = self._same.setdefault(known, below)
+        branch = self._same.setdefault(below.alike, below)
         return Inner(below.key, branch, cast("Listing | Choice", paged.listing), paged.single, items)
 
     def _one_of(self, make: Callable[..., Made], *parts: Any) -> Made:
@@ -231,7 +232,9 @@ def _branch(key: str, parent: GraphQLObjectType, field_: GraphQLField, details: 
     definition = field_.extensions[DEFINITION]
     variables = variables_in(*(details[0].node.arguments or ()))
     loads = getattr(getattr(definition.base_resolver, "wrapped_func", None), "loads", None)
-    return Branch(key, field_, parent, details, declaration(definition), finish, variables, loads)
+    declared = declaration(definition)
+    alike = (key, declared, *(id(each.node) for each in details))
+    return Branch(key, field_, parent, details, declared, finish, variables, loads, alike)
 
 
 def _in_sql(form: list[str]) -> tuple[str, ...]:
