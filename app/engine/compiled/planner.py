@@ -173,7 +173,7 @@ class Plan:
             if fact is None:
                 return None
             form += [f'"{leaf.key}":', fact, ","]
-        return [*form[:-1], "}"]
+        return [*(form[:-1] if info.leaves else form), "}"]
 
     def _types(self, nodes: Branch) -> tuple[tuple[str, tuple[Leaf | Inner, ...]], ...] | None:
         found = []
