@@ -206,6 +206,8 @@ async def _servers(
         environment = os.environ | {
             "LYCHGATE_HOME_DIR": str(home),
             "LYCHGATE_EMBEDDED_FSYNC": "false",
+            # As it is where programs read the log.
+            "LYCHGATE_LOG_FORMAT": "json",
             # Everybody is counted, and nobody refused.
             "LYCHGATE_REQUESTS_PER_MINUTE": "100000000",
         }

@@ -36,12 +36,19 @@ class Counting:
         self._taken: dict[str, _Taken] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def at_hand(self, key: str) -> int | None:
+        """One more, if this node has a number left: how many there are now."""
+        taken = self._taken.get(key)
+        if taken is None or not taken.left:
+            return None
+        taken.left -= 1
+        return taken.total - taken.left
+
     async def count(self, key: str, seconds: int, limit: int) -> int:
         """One more; how many there are now. Raises RedisError or OSError."""
-        taken = self._taken.get(key)
-        if taken is not None and taken.left:
-            taken.left -= 1
-            return taken.total - taken.left
+        at_hand = self.at_hand(key)
+        if at_hand is not None:
+            return at_hand
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
         if not self._waiting:

@@ -23,6 +23,8 @@ _SECRET_TEXT = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = "[hidden]"
+# What we put there ourselves, and nobody else's text can be in.
+_OURS = frozenset({"level", "logger", "timestamp", "person", "account"})
 # These names end in "code" and say nothing secret.
 _HARMLESS = frozenset({"status_code", "error_code", "exit_code", "code_lineno"})
 
@@ -108,7 +110,7 @@ def _route_foreign() -> None:
 
 def hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Blank whatever is named like a secret, and tokens, key codes and passwords inside any text."""
-    return {name: _clean(name, value) for name, value in event.items()}
+    return {name: value if name in _OURS else _clean(name, value) for name, value in event.items()}
 
 
 @lru_cache(maxsize=1024)

@@ -5,10 +5,12 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.core.page_statements import Page, directed, given_parents, looking, rows_of, total_of
 from app.core.statements import Statement, compiled
+
+_COMMA: Any = sa.literal_column("','", sa.Text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,18 @@ class RowText:
     kinds: tuple[tuple[str, tuple[str | InnerText, ...]], ...]
     counted: bool
 
+    @property
+    def has_inner(self) -> bool:
+        """Whether there are pages within the row."""
+        return any(isinstance(piece, InnerText) for _, pieces in self.kinds for piece in pieces)
+
 
 @lru_cache(maxsize=4096)
 def text_statement(page: Page, row: RowText) -> Statement:
     """A page as one text for each of `parents`: the `first` of its `size` rows, commas between.
 
-    `found` counts rows, `more` says whether some follow, `written` counts those of the first that have a text,
-    `total` those of all pages, if asked for. What is not `known` was too much to look up.
+    `found` counts rows, `more` says whether some follow, `whole` whether each has a text; `total` counts those of
+    all pages, if asked for. What is not `known` was too much to look up.
     """
     parents = looking(page, given_parents()) if page.looks else given_parents()
     written = _written(page, row, parents).lateral("written")
@@ -56,28 +63,41 @@ def text_statement(page: Page, row: RowText) -> Statement:
 
 
 def _written(page: Page, row: RowText, parents: Any) -> Any:
-    """What is sorted by an index is sorted by nothing else: hence the same order thrice."""
-    mark, order = page.mark, page.order
-    rows = rows_of(page, parents).subquery(f"page{mark}")
-    place = sa.func.row_number().over(order_by=directed(order, rows.c.sort_value, rows.c.id))
+    """Rows come in their order: PostgreSQL keeps that of a sorted query for whoever collects all of it."""
+    rows = rows_of(page, parents).subquery(f"page{page.mark}")
     first = page.value("first", sa.BigInteger())
-    # The row behind the first ones may hold pages that nobody asked for. In one query with the place, so that
-    # PostgreSQL can't copy the text to both places where it is used.
-    leaf = sa.case((place <= first, _row(row, rows)))
-    leaves = sa.select(leaf.label("leaf"), place.label("place"), rows.c.sort_value, rows.c.id).subquery(
-        f"leaves{mark}"
-    )
-    is_first = leaves.c.place <= first
-    comma = sa.literal_column("','", sa.Text())
-    in_order = aggregate_order_by(comma, *directed(order, leaves.c.sort_value, leaves.c.id))
+    whole, text = _in_parts(page, row, rows, first) if row.has_inner else _in_one(page, row, rows, first)
     total = [total_of(page, parents).label("total")] if row.counted else []
+    number = sa.func.count()
     return sa.select(
-        sa.func.count().label("found"),
-        (sa.func.count() > first).label("more"),
-        sa.func.count(leaves.c.leaf).filter(is_first).label("written"),
-        sa.func.string_agg(leaves.c.leaf, in_order).filter(is_first).label("text"),
+        number.label("found"),
+        (number > first).label("more"),
+        whole.label("whole"),
+        text.label("text"),
         *total,
     )
+
+
+def _in_one(page: Page, row: RowText, rows: Any, first: Any) -> tuple[Any, Any]:
+    """All are written, and the one behind the first ones is left out: cheaper than to number them."""
+    # PostgreSQL would copy the text to both places where it is used.
+    once: Any = sa.literal_column("0")
+    leaves = (
+        sa.select(_row(row, rows).label("leaf")).select_from(rows).offset(once).subquery(f"leaves{page.mark}")
+    )
+    all_ = sa.func.array_agg(leaves.c.leaf, type_=ARRAY(sa.Text()))
+    return sa.func.count(leaves.c.leaf) == sa.func.count(), sa.func.array_to_string(all_[1:first], _COMMA)
+
+
+def _in_parts(page: Page, row: RowText, rows: Any, first: Any) -> tuple[Any, Any]:
+    """The one behind the first ones isn't written: it may hold pages that nobody asked for."""
+    place = sa.func.row_number().over(order_by=directed(page.order, rows.c.sort_value, rows.c.id))
+    leaf = sa.case((place <= first, _row(row, rows)))
+    leaves = sa.select(leaf.label("leaf"), place.label("place")).subquery(f"leaves{page.mark}")
+    is_first = leaves.c.place <= first
+    in_order = aggregate_order_by(_COMMA, leaves.c.place)
+    is_whole = sa.func.count(leaves.c.leaf).filter(is_first) == sa.func.least(sa.func.count(), first)
+    return is_whole, sa.func.string_agg(leaves.c.leaf, in_order).filter(is_first)
 
 
 def _row(row: RowText, rows: Any) -> Any:
@@ -92,9 +112,8 @@ def _piece(piece: str | InnerText, rows: Any) -> Any:
         return sa.literal_column(piece, sa.Text())
     page = piece.page
     written = _written(page, piece.row, rows).subquery(f"written{page.mark}")
-    is_whole = written.c.written == sa.func.least(written.c.found, page.value("first", sa.BigInteger()))
     text = _joined([sa.literal_column(each, sa.Text()) for each in piece.pieces])
-    one = sa.select(sa.case((is_whole, text))).select_from(written).correlate(rows).scalar_subquery()
+    one = sa.select(sa.case((written.c.whole, text))).select_from(written).correlate(rows).scalar_subquery()
     if piece.when is None or piece.otherwise is None:
         return one
     is_such = sa.literal_column(piece.when, sa.Boolean())

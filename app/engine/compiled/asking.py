@@ -1,7 +1,8 @@
 """What a plan's fields are asked with: their arguments, and an info for their resolvers."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
 from typing import Any
@@ -11,10 +12,30 @@ from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
+from app.core.clock import Clock
 from app.core.listings import Listing
 from app.core.paging import PageRequest
-from app.engine.compiled.planner import DEFINITION, Branch, Plan
+from app.engine.compiled.planner import DEFINITION, Branch, Made, Plan
 from app.engine.connection import request_of
+
+
+class _Watched(Clock):
+    """A clock that knows whether it was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.was_asked = False
+
+    def now(self) -> datetime:
+        """The time by the other one."""
+        self.was_asked = True
+        return self._clock.now()
+
+    def wall(self) -> datetime:
+        """The same, never moved."""
+        self.was_asked = True
+        return self._clock.wall()
 
 
 @dataclass
@@ -30,12 +51,24 @@ class Asking:
 
     def request(self, branch: Branch, single: Collection[str], listing: Listing) -> PageRequest:
         """The page of a listing that a field asks for. Raises Failure (BAD_USER_INPUT)."""
+        lasting = self._recalled(
+            ("page", listing), branch, lambda: self._lasting_request(branch, single, listing)
+        )
+        if lasting is not None:
+            return lasting
         key = (branch.alike, listing)
-        found = self._requests.get(key)
-        if found is None:
+        if key not in self._requests:
             arguments = self.converted(branch)
-            found = self._requests[key] = request_of(listing, self.context.clock, arguments, single)
-        return found
+            self._requests[key] = request_of(listing, self.context.clock, arguments, single)
+        return self._requests[key]
+
+    def _lasting_request(
+        self, branch: Branch, single: Collection[str], listing: Listing
+    ) -> PageRequest | None:
+        """The same, if it doesn't depend on the time; else None."""
+        clock = _Watched(self.context.clock)
+        made = request_of(listing, clock, self.converted(branch), single)
+        return None if clock.was_asked else made
 
     def resolved(self, branch: Branch, rows: Sequence[Any]) -> list[Any]:
         """What the resolver says of each row; of an asynchronous one, what is to be awaited."""
@@ -67,9 +100,7 @@ class Asking:
         node = branch.details[0].node
         return self._recalled("given", branch, lambda: get_argument_values(branch.field, node, self.values))
 
-    def _recalled(
-        self, what: str, branch: Branch, make: Callable[[], Mapping[str, Any]]
-    ) -> Mapping[str, Any]:
+    def _recalled(self, what: Hashable, branch: Branch, make: Callable[[], Made]) -> Made:
         coerced = self.values.coerced
         values = {name: coerced[name] for name in branch.variables if name in coerced}
         return self.plan.memory.recall((what, branch), values, make)

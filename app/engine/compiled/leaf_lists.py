@@ -115,7 +115,7 @@ class TextPages:
     @property
     def columns(self) -> tuple[str, ...]:
         """What a row says of a page."""
-        return ("known", "found", "more", "written", "text", *(["total"] if self._leaf.counted else []))
+        return ("known", "found", "more", "whole", "text", *(["total"] if self._leaf.counted else []))
 
     async def __call__(self, read: Reader, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
         """The pages of these parents. Raises Unusual for a null where none may be, and for a row of another type."""
@@ -135,7 +135,7 @@ class TextPages:
 
     def slice(self, row: Any, narrowed: PageRequest) -> TextSlice:
         """One page. Raises Unusual."""
-        if row["written"] != min(row["found"], self._request.first):
+        if not row["whole"]:
             raise Unusual
         written = Written(f"[{row['text'] or ''}]")
         return TextSlice((), self._request, row["more"], narrowed, written, row["found"], row.get("total"))
