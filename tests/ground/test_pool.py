@@ -49,6 +49,26 @@ async def test_who_asks_again_gets_the_connection_that_has_their_rights(database
     assert again["pid"] == first["pid"]
 
 
+async def test_a_promised_connection_is_taken_last_by_others(database_url: str) -> None:
+    opened = await Database.open(database_url, pool_size=3)
+    try:
+        pool = opened.as_viewer(()).pool
+        async with pool.acquire() as first, pool.acquire() as second, pool.acquire() as third:
+            assert len({first, second, third}) == 3
+        # Whoever was recognized goes on with it, though others come meanwhile.
+        async with pool.acquire(promised=True) as promised:
+            promised.rights = (("lychgate.person", "ada"),)
+        async with pool.acquire() as other, pool.acquire() as another:
+            assert promised not in (other, another)
+            async with pool.acquire((("lychgate.person", "ada"),)) as again:
+                assert again is promised
+        # Nobody waits for what is only promised.
+        async with pool.acquire(), pool.acquire(), pool.acquire() as last:
+            assert last is promised
+    finally:
+        await opened.close()
+
+
 async def test_what_is_broken_off_or_refused_leaves_the_pool_whole(database: Database) -> None:
     look = database.as_owner()
     with pytest.raises(asyncpg.DivisionByZeroError):

@@ -13,7 +13,8 @@ from app.core import ids
 from app.core.clock import Clock
 from app.core.database import Database, Look
 from app.core.page_statements import Page, count_statement, page_statement
-from app.core.paging import Listing, Order, fetch_counts, fetch_pages, page_request
+from app.core.page_texts import RowText
+from app.core.paging import Listing, Order, fetch_counts, fetch_pages, page_at_once, page_request
 from app.domain.installations import queries
 from tests.support.fleet import ACCOUNT, KEYS, fleet
 from tests.support.servers import Cluster
@@ -133,3 +134,27 @@ async def test_totals_are_kept_and_searches_look_up(many: tuple[Look, Any]) -> N
     stranger = Actor(ActorKind.PERSON, administered=frozenset({UUID(int=5)}))
     other = Look(look.pool, rights_of(stranger))
     assert (await fetch_pages(other, [ACCOUNT], request))[ACCOUNT].rows == []
+
+
+@pytest.mark.rule("DEV-7")
+@pytest.mark.parametrize("sort", ["NAME", "LAST_CONTACT_AT"])
+@pytest.mark.parametrize("more", [{}, {"status": "BLACKLISTED"}, {"expiry": "EXPIRING_SOON"}])
+async def test_what_is_looked_up_on_the_way_is_what_was_looked_up_beforehand(
+    many: tuple[Look, Any], sort: str, more: dict[str, Any]
+) -> None:
+    look, connection = many
+    ids_ = RowText((("Computer", ("page.id::text",)),), counted=True)
+    for search, is_known in (("PC-12", True), ("nothing like it", True), ("pc-", False)):
+        asked = {"search": search, **more}
+        request = page_request(queries.COMPUTERS, Clock(), 20, None, Order(sort), asked)
+        page = (await fetch_pages(look, [ACCOUNT], request))[ACCOUNT]
+        statement, values = page_at_once(request, ids_)
+        values["parents"] = [ACCOUNT]
+        row = await look.row(statement, **values)
+        assert row is not None
+        assert row["known"] is is_known
+        if is_known:
+            assert (row["text"] or "") == ",".join(str(each["id"]) for each in page.rows)
+            assert row["more"] is page.has_next
+            assert row["total"] == (await fetch_counts(look, [ACCOUNT], request))[ACCOUNT]
+            assert await explained(connection, statement, values) == []

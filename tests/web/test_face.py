@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from app.core.settings import Settings
+from app.web.rates import RATE_HEADERS
 from tests.support.portal import Portal, running
 
 LANGUAGE = {"query": "{ viewer { language } }"}
@@ -107,3 +108,26 @@ async def test_limits_come_from_settings(settings: Settings) -> None:
     async with running(settings) as portal:
         assert (await portal.ask("{ __schema { queryType { name } } }"))["data"]
         assert "strict-transport-security" not in (await portal.http.get("/healthz")).headers
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_past_the_layers_an_answer_has_the_headers_that_they_would_give_it(
+    settings: Settings, encoding: str
+) -> None:
+    told, varies = [], []
+    # Who answers to other origins goes through all layers.
+    for origins in ((), ("https://elsewhere.example",)):
+        async with running(settings.model_copy(update={"cors_origins": origins})) as portal:
+            headers = {"accept-encoding": encoding, "x-request-id": "0123456789abcdef"}
+            for query in ("{ __typename }", "{ __schema { types { name description } } }", "{ nothing }"):
+                answer = await portal.http.post("/graphql/", json={"query": query}, headers=headers)
+                assert answer.headers["x-request-id"] == "0123456789abcdef"
+                told.append(
+                    {k: v for k, v in answer.headers.items() if k not in ("date", "vary", *RATE_HEADERS)}
+                )
+                varies.append("Accept-Encoding" in answer.headers.get("vary", ""))
+                answer = await portal.http.put("/graphql", json={"query": query}, headers=headers)
+                assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    half = len(told) // 2
+    assert told[:half] == told[half:]
+    assert varies == [False, True, False] * 2
