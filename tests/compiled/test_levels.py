@@ -32,7 +32,7 @@ AT_ONCE = 3
 async def test_all_levels_by_one_statement(
     settings: Settings, database_url: str, document: str, variables: dict[str, Any]
 ) -> None:
-    alone = settings.model_copy(update={"database_pool_size": 1})
+    alone = settings.model_copy(update={"database_pool_size": 1, "compiled": True})
     async with running(alone) as portal, made_world(portal, database_url) as world:
         await world.grow(3)
         asked = {"id": await world.id_of("BusinessAccount"), **variables}
