@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.core.listings import Filters, Late, Listing, Order, Via
+from app.core.listings import Filters, Late, Listing, Lookup, Order, Via
 from app.core.statements import Statement, compiled
 
 _Conditions = list[sa.ColumnElement[bool]]
@@ -18,8 +18,8 @@ _Conditions = list[sa.ColumnElement[bool]]
 class Page:
     """Which rows of a listing, in which order: all that a statement is made for.
 
-    `mark` sets the values of a page within another page's rows apart from those of all others. One that
-    `looks` looks up by itself what the listing's lookup finds.
+    `mark` sets the values of a page within another page's rows apart from those of all others. With a
+    `lookup` it looks up by itself what that finds.
     """
 
     listing: Listing
@@ -27,7 +27,7 @@ class Page:
     after: bool
     filters: tuple[str, ...]
     mark: str = ""
-    looks: bool = False
+    lookup: Lookup | None = None
 
     def value(self, name: str, type_: Any = None) -> sa.BindParameter[Any]:
         """What is bound when it runs."""
@@ -38,7 +38,7 @@ class Page:
         return [filters[name](self._given(name, parents)) for name in names]
 
     def _given(self, name: str, parents: Any) -> Any:
-        is_looked_up = self.looks and self.listing.lookup and name == self.listing.lookup.into
+        is_looked_up = self.lookup is not None and name == self.lookup.into
         return parents.c[name] if is_looked_up else self.value(name)
 
 
@@ -68,20 +68,17 @@ def given_parents() -> Any:
     return sa.func.unnest(ids).table_valued(sa.column("id", sa.Uuid()), name="parent").render_derived()
 
 
-def looking(page: Page, parents: Any) -> Any:
+def looking(lookup: Lookup, parents: Any) -> Any:
     """The parents, and what the lookup finds for each: once, wherever it is needed."""
-    lookup = page.listing.lookup
-    assert lookup is not None
-    found = lookup.find(parents.c.id, page.value(lookup.filter)).label(lookup.into)
+    found = lookup.find(parents.c.id, sa.bindparam(lookup.filter)).label(lookup.into)
     once: Any = sa.literal_column("0")
     return sa.select(parents.c.id, found).select_from(parents).offset(once).subquery("looked_up")
 
 
 @lru_cache(maxsize=256)
-def lookup_statement(listing: Listing) -> Statement:
+def lookup_statement(lookup: Lookup) -> Statement:
     """What the lookup finds for each of `parents`."""
-    found = looking(Page(listing, listing.order, after=False, filters=()), given_parents())
-    return compiled(sa.select(*found.c))
+    return compiled(sa.select(*looking(lookup, given_parents()).c))
 
 
 def directed(order: Order, sort: Any, id_: Any) -> list[Any]:
@@ -123,8 +120,8 @@ def _rows_via(page: Page, via: Via, parents: Any) -> Any:
     conditions = page.conditions(via.filters, own, parents)
     shared = via.sorts.get(page.order.by)
     columns = [via.id.label("id"), *([] if shared is None else [shared.label("shared")])]
-    if page.looks and page.listing.lookup:
-        columns.append(parents.c[page.listing.lookup.into])
+    if page.lookup is not None:
+        columns.append(parents.c[page.lookup.into])
     group = (
         sa.select(*columns)
         .select_from(via.source)

@@ -50,11 +50,11 @@ def text_statement(page: Page, row: RowText) -> Statement:
     `found` counts rows, `more` says whether some follow, `whole` whether each has a text; `total` counts those of
     all pages, if asked for. What is not `known` was too much to look up.
     """
-    parents = looking(page, given_parents()) if page.looks else given_parents()
+    parents, known = given_parents(), sa.true()
+    if page.lookup is not None:
+        parents = looking(page.lookup, parents)
+        known = parents.c[page.lookup.into].is_not(None)
     written = _written(page, row, parents).lateral("written")
-    known = sa.true()
-    if page.looks and page.listing.lookup:
-        known = parents.c[page.listing.lookup.into].is_not(None)
     return compiled(
         sa.select(parents.c.id.label("parent_id"), known.label("known"), *written.c).select_from(
             parents.join(written, sa.true())

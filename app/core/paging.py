@@ -119,10 +119,10 @@ async def page_of(
 def page_at_once(request: PageRequest, leaf: RowText) -> tuple[Statement, Values]:
     """The same as text, but for the parents; what is to be looked up beforehand, it looks up by itself."""
     page, values = asked(request)
-    lookup = request.listing.lookup
-    if lookup is not None and needs_look(request):
+    lookup = lookup_of(request)
+    if lookup is not None:
         filters = sorted({*page.filters, lookup.into} - {lookup.filter})
-        page = replace(page, filters=tuple(filters), looks=True)
+        page = replace(page, filters=tuple(filters), lookup=lookup)
     return text_statement(page, leaf), values
 
 
@@ -150,23 +150,22 @@ def _hashable(value: Any) -> Any:
 
 async def _narrowed(read: Reader, parents: Sequence[UUID], request: PageRequest) -> Values:
     """The filters' values, with what was found instead of what was looked for, unless that is too much."""
-    values, lookup = dict(request.filters), request.listing.lookup
-    if lookup is None or not needs_look(request):
+    values, lookup = dict(request.filters), lookup_of(request)
+    if lookup is None:
         return values
     wanted = {lookup.filter: values[lookup.filter], "parents": list(parents)}
-    rows = await read.rows(lookup_statement(request.listing), **wanted)
+    rows = await read.rows(lookup_statement(lookup), **wanted)
     if any(row[lookup.into] is None for row in rows):
         return values
     del values[lookup.filter]
     return {**values, lookup.into: [id_ for row in rows for id_ in row[lookup.into]]}
 
 
-def needs_look(request: PageRequest) -> bool:
-    """Whether something is looked up before there is a page."""
+def lookup_of(request: PageRequest) -> Lookup | None:
+    """What is looked up before there is a page, if anything is."""
     lookup = request.listing.lookup
-    return lookup is not None and any(
-        name == lookup.filter and lookup.is_worth_it(value) for name, value in request.filters
-    )
+    wanted = None if lookup is None else dict(request.filters).get(lookup.filter)
+    return lookup if lookup is not None and wanted is not None and lookup.is_worth_it(wanted) else None
 
 
 def _reader(sort: sa.ColumnElement[Any]) -> Callable[[Any], Any]:

@@ -107,6 +107,11 @@ class Paged(Declared):
     single: Collection[str]
     shown: Callable[[Any, Any], bool] | None
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether each row has such a page, below its own ID."""
+        return self.key == "id" and self.shown is None
+
     def chosen(self, row: Any) -> Listing:
         """The listing of this row."""
         return self.listing if isinstance(self.listing, Listing) else self.listing(row)

@@ -72,8 +72,9 @@ class Facts:
 
 def named(scope: Scope) -> str:
     """The ID of a request, its own if it brings a good one, for whoever asks its scope."""
-    given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
-    request_id: str = given.decode() if _GIVEN_ID.fullmatch(given) else new_id().hex
+    given = (value for name, value in scope["headers"] if name == _REQUEST_ID and _GIVEN_ID.fullmatch(value))
+    found: bytes | None = next(given, None)
+    request_id = new_id().hex if found is None else found.decode()
     scope.setdefault("state", {})["request_id"] = request_id
     return request_id
 

@@ -1,6 +1,6 @@
 """What a plan's fields are asked with: their arguments, and an info for their resolvers."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from app.core.clock import Clock
 from app.core.listings import Listing
 from app.core.paging import PageRequest
 from app.engine.compiled.planner import DEFINITION, Branch, Made, Plan
-from app.engine.connection import request_of
+from app.engine.connection import Paged, request_of
 
 
 class _Watched(Clock):
@@ -49,26 +49,25 @@ class Asking:
     schema: Any
     _requests: dict[Any, PageRequest] = field(default_factory=dict)
 
-    def request(self, branch: Branch, single: Collection[str], listing: Listing) -> PageRequest:
+    def request(self, branch: Branch, listing: Listing) -> PageRequest:
         """The page of a listing that a field asks for. Raises Failure (BAD_USER_INPUT)."""
-        lasting = self._recalled(
-            ("page", listing), branch, lambda: self._lasting_request(branch, single, listing)
-        )
+        lasting = self._recalled(("page", listing), branch, lambda: self._lasting_request(branch, listing))
         if lasting is not None:
             return lasting
         key = (branch.alike, listing)
         if key not in self._requests:
-            arguments = self.converted(branch)
-            self._requests[key] = request_of(listing, self.context.clock, arguments, single)
+            self._requests[key] = self._request(branch, listing, self.context.clock)
         return self._requests[key]
 
-    def _lasting_request(
-        self, branch: Branch, single: Collection[str], listing: Listing
-    ) -> PageRequest | None:
+    def _lasting_request(self, branch: Branch, listing: Listing) -> PageRequest | None:
         """The same, if it doesn't depend on the time; else None."""
         clock = _Watched(self.context.clock)
-        made = request_of(listing, clock, self.converted(branch), single)
+        made = self._request(branch, listing, clock)
         return None if clock.was_asked else made
+
+    def _request(self, branch: Branch, listing: Listing, clock: Clock) -> PageRequest:
+        single = branch.declared.single if isinstance(branch.declared, Paged) else ()
+        return request_of(listing, clock, self.converted(branch), single)
 
     def resolved(self, branch: Branch, rows: Sequence[Any]) -> list[Any]:
         """What the resolver says of each row; of an asynchronous one, what is to be awaited."""

@@ -197,7 +197,7 @@ class Run:
         items = self.plan.items(branch)
 
         async def load(listing: Any, places: list[int]) -> None:
-            page = self.asking.request(branch, paged.single, listing)
+            page = self.asking.request(branch, listing)
             parents = [get(rows[place], paged.key) for place in places]
             text = pages.as_text(self.asking, page, items)
             slices = await self._load(text or paging(page), parents)

@@ -4,9 +4,9 @@
 what the other way gives, so only columns take part whose types are written alike by both.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +33,6 @@ class Inner:
     # Whoever knows its arguments; an equal one gets the same.
     branch: Any
     listing: Listing | Choice
-    single: Collection[str]
     items: "Items"
 
     @property
@@ -111,11 +110,8 @@ class TextPages:
         self._request = request
         self._below: Values = {}
         self._leaf = _row_text(request.listing, items, "", iter(inner), self._below)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """What a row says of a page."""
-        return ("known", "found", "more", "whole", "text", *(["total"] if self._leaf.counted else []))
+        # What a row says of a page
+        self.columns = ("known", "found", "more", "whole", "text", *(["total"] if self._leaf.counted else []))
 
     async def __call__(self, read: Reader, parents: Sequence[UUID]) -> dict[UUID, TextSlice]:
         """The pages of these parents. Raises Unusual for a null where none may be, and for a row of another type."""
@@ -123,7 +119,7 @@ class TextPages:
         found = {row["parent_id"]: row for row in await read.rows(statement, **values, **self._below)}
         return {parent: self.slice(found[parent], narrowed) for parent in parents}
 
-    @property
+    @cached_property
     def at_once(self) -> tuple[Statement, Values]:
         """What finds these pages of whatever parents, and its other values."""
         statement, values = page_at_once(self._request, self._leaf)

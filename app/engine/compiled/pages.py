@@ -5,7 +5,7 @@ from typing import Any
 
 from app.core.failures import Failure
 from app.core.listings import Listing
-from app.core.paging import PageRequest, needs_look
+from app.core.paging import PageRequest, lookup_of
 from app.engine.compiled.asking import Asking
 from app.engine.compiled.leaf_lists import Items, TextPages, is_writable, text_pages
 from app.engine.compiled.leaves import Unusual
@@ -27,11 +27,11 @@ def as_text(asking: Asking, page: PageRequest, items: Items | None) -> TextPages
     if items is None or not is_writable(page.listing, items):
         return None
     try:
-        inner = tuple(asking.request(each.branch, each.single, listing) for each, listing in items.inner)
+        inner = tuple(asking.request(each.branch, listing) for each, listing in items.inner)
     except Failure:
         # Whether it matters is known when there is a row to ask it of.
         return None
-    return None if any(map(needs_look, inner)) else text_pages(page, items, inner)
+    return None if any(map(lookup_of, inner)) else text_pages(page, items, inner)
 
 
 def ahead(asking: Asking, branch: Branch) -> list[TextPages]:
@@ -50,8 +50,6 @@ def ahead(asking: Asking, branch: Branch) -> list[TextPages]:
 
 def _ahead(asking: Asking, below: Branch) -> TextPages | None:
     paged = below.declared
-    if not isinstance(paged, Paged) or paged.key != "id" or paged.shown is not None:
+    if not isinstance(paged, Paged) or not paged.is_everywhere or not isinstance(paged.listing, Listing):
         return None
-    if not isinstance(paged.listing, Listing):
-        return None
-    return as_text(asking, asking.request(below, paged.single, paged.listing), asking.plan.items(below))
+    return as_text(asking, asking.request(below, paged.listing), asking.plan.items(below))

@@ -187,13 +187,13 @@ class Plan:
 
     def _inner(self, below: Branch) -> Inner | None:
         paged = below.declared
-        if not isinstance(paged, Paged) or paged.key != "id" or paged.shown is not None:
+        if not isinstance(paged, Paged) or not paged.is_everywhere:
             return None
         items = self.items(below) if isinstance(paged.listing, Listing | Choice) else None
         if items is None:
             return None
         branch = self._same.setdefault(below.alike, below)
-        return Inner(below.key, branch, cast("Listing | Choice", paged.listing), paged.single, items)
+        return Inner(below.key, branch, cast("Listing | Choice", paged.listing), items)
 
     def _one_of(self, make: Callable[..., Made], *parts: Any) -> Made:
         """Equal ones are one, so that whoever knows one of them knows all: of each type that a selection is for."""
